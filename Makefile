@@ -1,0 +1,118 @@
+# Firn. `make run` installs what is missing, builds and runs a real program; `make test` does the same and runs all tests.
+#
+#   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
+#   make test-programs test-unit      parts of `make test`      make spec    rewrites spec.md's generated tables
+#   make fuzz [FUZZ_RUNS=N]           the module fuzzer         make bench   speed against other languages
+
+BUILD ?= release
+O := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
+CC ?= gcc
+FUZZ_CC ?= clang
+PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev check
+TEST_PACKAGES := clang libclang-rt-14-dev
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+CFLAGS_release := -O2 -g1
+CFLAGS_debug := -O0 -g
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
+STATIC = $(foreach l,$(1),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+LIBS := $(call STATIC,gc utf8proc mpfr gmp md) -lpthread -ldl -lm
+
+VM := $(wildcard vm/*.c)
+COMPILER := $(wildcard compiler/*.c)
+STDLIB := $(wildcard stdlib/*.c)
+CLI := $(wildcard cli/*.c)
+LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB)) $(O)/library.o
+CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
+PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
+UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+
+PROGRAMS := $(if $(wildcard compiler/compiler.c),programs)
+.PHONY: all run test test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
+all: $(if $(PROGRAMS),$(O)/firn) $(O)/libfirn.a $(O)/libfirn.so
+
+run: deps
+	@$(MAKE) --no-print-directory -j2 $(O)/firn
+	$(O)/firn examples/wordfreq.firn < /usr/share/common-licenses/GPL-3
+
+test: deps test-deps
+	@$(MAKE) --no-print-directory -j2 all $(if $(PROGRAMS),$(O)/runner) $(UNIT)
+	@$(MAKE) --no-print-directory check-spec test-unit $(if $(PROGRAMS),test-programs test-fuzz)
+
+# Installs missing packages; nothing happens when all are there.
+deps test-deps:
+	@sh tools/deps.sh $(if $(filter deps,$@),$(PREFIX_PACKAGES),$(TEST_PACKAGES))
+
+$(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
+	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/libfirn.a: $(LIB_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/libfirn.so: $(PIC_OBJECTS)
+	$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lpthread -lm
+
+$(O)/library.c: $(O)/embed $(wildcard stdlib/*.firn)
+	$(O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
+
+$(O)/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(CC) -O1 -o $@ $<
+
+$(O)/library.o: $(O)/library.c
+	$(CC) $(CFLAGS) -c -o $@ $<
+$(O)/pic/library.o: $(O)/library.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -c -o $@ $<
+
+# The interpreter's dispatch must stay one indirect jump for each handler.
+$(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping)
+
+$(O)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+$(O)/pic/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
+
+# Tests
+$(O)/unit/%: tests/unit/%.c $(O)/libfirn.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+$(O)/runner: tests/runner.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $<
+
+test-unit: $(UNIT)
+	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+
+TOUR := $(firstword $(wildcard ../shared/tour.md) docs/tour.md)
+test-programs: $(O)/firn $(O)/runner
+	$(O)/runner --firn $(O)/firn tests/programs
+	$(O)/runner --firn $(O)/firn --tour $(TOUR)
+
+FUZZ_RUNS ?= 20000
+test-fuzz: $(O)/fuzz_module
+	@mkdir -p $(O)/corpus && sh tests/fuzz/seeds.sh $(O)/firn $(O)/corpus
+	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -max_len=65536 -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 -verbosity=0 $(O)/corpus
+fuzz: test-fuzz
+$(O)/fuzz_module: tests/fuzz/fuzz_module.c $(VM) $(STDLIB)
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -std=gnu11 -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ tests/fuzz/fuzz_module.c $(VM) $(STDLIB) $(LIBS)
+
+# spec.md's tables come from the .def files; check-spec fails when they differ.
+spec check-spec: $(O)/spectables
+	@$(O)/spectables $(if $(filter check-spec,$@),--check) spec.md
+$(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -o $@ $^
+
+bench: $(O)/firn
+	bench/run $(O)/firn
+
+clean:
+	rm -rf build

@@ -1,0 +1,57 @@
+/* cli.h - what the files of the `firn` command share.
+ *
+ * main.c picks the command from the one table in commands.def and answers `firn help`; flags.c reads flags by the one table in flags.def;
+ * load.c turns a path into a module; the cmd_*.c files carry the commands out. Exit statuses are the enum below (README, "Exit status").
+ */
+#ifndef FIRN_CLI_CLI_H
+#define FIRN_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "compiler/compiler.h"
+#include "vm/guest.h"
+#include "vm/module.h"
+
+enum ExitStatus { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_FUEL = 3 };
+
+/* The commands whose flags.def rows name them. */
+enum CommandBit {
+#define COMMAND(id, name, arguments, summary) CMD_BIT_##id,
+#include "cli/commands.def"
+};
+
+typedef struct Flags {
+  Tier tier;
+  int64_t fuel;            /* -1: no limit */
+  int64_t stack;           /* bytes; 0: the default */
+  bool stats, strip, stress_gc, color;
+  unsigned dump;           /* DumpBit */
+  const char *output;      /* -o */
+  const char *code;        /* -e */
+  char **words;            /* what is left: paths and arguments */
+  int nwords;
+} Flags;
+
+enum DumpBit { DUMP_BIT_TOKENS = 1, DUMP_BIT_AST = 2, DUMP_BIT_TYPES = 4, DUMP_BIT_MODULE = 8, DUMP_BIT_CODE = 16 };
+
+/* Reads flags up to the first word (all flags for commands that take several paths); false after printing what is wrong. */
+bool flags_read(Flags *flags, unsigned command, int argc, char **argv);
+void flags_help(unsigned command);
+/* Prints "firn: ..." on standard error and returns EXIT_USAGE. */
+int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Reads a file ("-": standard input), malloc'd with a NUL behind; false after printing why not. */
+bool file_read(const char *path, char **bytes, size_t *length);
+/* Writes a file whole or not at all; false after printing why not. */
+bool file_write(const char *path, const void *bytes, size_t length);
+
+/* Makes a module of a path or of `flags->code`: a source is compiled, a module decoded. NULL after printing why not. */
+Module *module_load(const char *path, const Flags *flags, bool with_tests);
+
+/* Prints the report of a failed guest on standard error. */
+void report_print(const Guest *guest);
+
+#define COMMAND(id, name, arguments, summary) int command_##id(Flags *flags);
+#include "cli/commands.def"
+
+#endif

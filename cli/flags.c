@@ -1,0 +1,152 @@
+/* flags.c - command-line flags, driven by flags.def. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+typedef enum FlagId {
+#define FLAG(id, name, letter, value, commands, doc) FLAG_##id,
+#include "cli/flags.def"
+  FLAG_COUNT
+} FlagId;
+
+static const struct FlagRow {
+  const char *name;
+  char letter;
+  const char *value;
+  unsigned commands;
+  const char *doc;
+} flag_rows[] = {
+#define FLAG(id, name, letter, value, commands, doc) {name, letter, value, commands, doc},
+#include "cli/flags.def"
+};
+
+int usage_error(const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  fputs("firn: ", stderr);
+  vfprintf(stderr, format, args);
+  fputs("\n", stderr);
+  va_end(args);
+  return EXIT_USAGE;
+}
+
+void flags_help(unsigned command) {
+  puts("\nFlags:");
+  for (int i = 0; i < FLAG_COUNT; i++) {
+    const struct FlagRow *row = &flag_rows[i];
+    if (!(row->commands >> command & 1)) continue;
+    char left[64];
+    snprintf(left, sizeof left, "%s%s%s", row->name, row->value ? "=" : "", row->value ? row->value : "");
+    if (row->letter) printf("  -%c, %-17s %s\n", row->letter, left, row->doc);
+    else printf("      %-17s %s\n", left, row->doc);
+  }
+}
+
+/* Reads a count with an optional suffix K, M or G (powers of 1024 when `binary`, else of 1000). */
+static bool count_read(const char *text, bool binary, int64_t *out) {
+  char *end;
+  errno = 0;
+  long long value = strtoll(text, &end, 10);
+  if (end == text || errno || value < 0) return false;
+  int64_t unit = binary ? 1024 : 1000, scale = 1;
+  if (*end == 'K' || *end == 'k') scale = unit, end++;
+  else if (*end == 'M' || *end == 'm') scale = unit * unit, end++;
+  else if (*end == 'G' || *end == 'g') scale = unit * unit * unit, end++;
+  return *end == 0 && !__builtin_mul_overflow((int64_t)value, scale, out);
+}
+
+static bool dump_read(const char *text, unsigned *dump) {
+  static const char *const stages[] = {"tokens", "ast", "types", "module", "code"};
+  while (*text) {
+    size_t length = strcspn(text, ",");
+    bool found = false;
+    for (unsigned i = 0; i < 5; i++)
+      if (strlen(stages[i]) == length && memcmp(stages[i], text, length) == 0) *dump |= 1u << i, found = true;
+    if (!found) return false;
+    text += length + (text[length] == ',');
+  }
+  return *dump != 0;
+}
+
+static bool flag_apply(Flags *flags, FlagId id, const char *value) {
+  switch (id) {
+    case FLAG_TIER:
+      flags->tier = strcmp(value, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP;
+      return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
+    case FLAG_FUEL: return count_read(value, false, &flags->fuel);
+    case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
+    case FLAG_STATS: return flags->stats = true;
+    case FLAG_STRESS: return flags->stress_gc = strcmp(value, "gc") == 0;
+    case FLAG_DUMP: return dump_read(value, &flags->dump);
+    case FLAG_CODE: flags->code = value; return true;
+    case FLAG_OUTPUT: flags->output = value; return *value != 0;
+    case FLAG_STRIP: return flags->strip = true;
+    case FLAG_HELP: case FLAG_COUNT: break;
+  }
+  return true;
+}
+
+/* The row for a word such as "--fuel=3" or "-e", or -1. */
+static int flag_find(const char *word) {
+  size_t length = strcspn(word, "=");
+  for (int i = 0; i < FLAG_COUNT; i++) {
+    if (strlen(flag_rows[i].name) == length && memcmp(flag_rows[i].name, word, length) == 0) return i;
+    if (word[0] == '-' && flag_rows[i].letter && word[1] == flag_rows[i].letter && word[2] == 0) return i;
+  }
+  return -1;
+}
+
+static void flag_unknown(const char *word) {
+  NameSuggestion suggestion = {.wrong = word};
+  for (int i = 0; i < FLAG_COUNT; i++) name_suggestion_try(&suggestion, flag_rows[i].name);
+  if (suggestion.best) usage_error("unknown flag %s; did you mean %s?", word, suggestion.best);
+  else usage_error("unknown flag %s; `firn help` lists the commands and their flags", word);
+}
+
+static const char *const command_names[] = {
+#define COMMAND(id, name, arguments, summary) name,
+#include "cli/commands.def"
+};
+
+/* Reads the flag at argv[*at]; moves *at to its last word. */
+static bool flag_read(Flags *flags, unsigned command, int argc, char **argv, int *at) {
+  char *word = argv[*at];
+  int id = flag_find(word);
+  if (id < 0) return flag_unknown(word), false;
+  const struct FlagRow *row = &flag_rows[id];
+  if (!(row->commands >> command & 1)) return usage_error("`firn %s` has no flag %s", command_names[command], row->name), false;
+  char *equals = strchr(word, '='), *value = equals ? equals + 1 : NULL;
+  if (row->value && !value) {
+    if (*at + 1 >= argc) return usage_error("%s needs a value: %s=%s", row->name, row->name, row->value), false;
+    value = argv[++*at];
+  }
+  if (!row->value && value) return usage_error("%s takes no value", row->name), false;
+  if (!flag_apply(flags, (FlagId)id, value))
+    return usage_error("%s can't be '%s': %s", row->name, value ? value : "", row->doc), false;
+  return true;
+}
+
+bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
+  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1};
+  bool arguments_follow = command == CMD_BIT_run;
+  int kept = 0, at = 0;
+  for (; at < argc; at++) {
+    char *word = argv[at];
+    if (strcmp(word, "--") == 0) { at++; break; }
+    if (word[0] == '-' && word[1]) {
+      if (!flag_read(flags, command, argc, argv, &at)) return false;
+      if (flags->code && arguments_follow) { at++; break; }
+      continue;
+    }
+    if (arguments_follow) break;
+    argv[kept++] = word;
+  }
+  while (at < argc) argv[kept++] = argv[at++];
+  flags->words = argv;
+  flags->nwords = kept;
+  return true;
+}

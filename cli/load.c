@@ -1,0 +1,129 @@
+/* load.c - files, and the way from a path to a module. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+#include "stdlib/library.h"
+
+#define FILE_MAX ((size_t)1 << 31)
+
+static bool stream_read(FILE *file, char **bytes, size_t *length) {
+  size_t capacity = 1 << 14, used = 0;
+  char *buffer = malloc(capacity);
+  while (buffer) {
+    used += fread(buffer + used, 1, capacity - used - 1, file);
+    if (used < capacity - 1) break;
+    if (capacity >= FILE_MAX) { errno = EFBIG; goto failed; }
+    char *larger = realloc(buffer, capacity *= 2);
+    if (!larger) goto failed;
+    buffer = larger;
+  }
+  if (!buffer || ferror(file)) goto failed;
+  buffer[used] = 0;
+  *bytes = buffer;
+  *length = used;
+  return true;
+failed:
+  free(buffer);
+  return false;
+}
+
+bool file_read(const char *path, char **bytes, size_t *length) {
+  if (strcmp(path, "-") == 0) {
+    if (stream_read(stdin, bytes, length)) return true;
+    usage_error("can't read standard input: %s", strerror(errno));
+    return false;
+  }
+  FILE *file = fopen(path, "rb");
+  struct stat info;
+  if (file && fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+    fclose(file);
+    file = NULL;
+    errno = EISDIR;
+  }
+  bool done = file && stream_read(file, bytes, length);
+  if (!done) usage_error("can't read '%s': %s", path, strerror(errno));
+  if (file) fclose(file);
+  return done;
+}
+
+bool file_write(const char *path, const void *bytes, size_t length) {
+  if (strcmp(path, "-") == 0) {
+    if (fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0) return true;
+    usage_error("can't write to standard output: %s", strerror(errno));
+    return false;
+  }
+  size_t size = strlen(path) + 16;
+  char *temporary = malloc(size);
+  if (!temporary) return usage_error("out of memory"), false;
+  snprintf(temporary, size, "%s.%d.tmp", path, (int)getpid());
+  FILE *file = fopen(temporary, "wb");
+  bool done = file && fwrite(bytes, 1, length, file) == length;
+  if (file && fclose(file) != 0) done = false;
+  if (done && rename(temporary, path) != 0) done = false;
+  if (!done) {
+    usage_error("can't write '%s': %s", path, strerror(errno));
+    unlink(temporary);
+  }
+  free(temporary);
+  return done;
+}
+
+/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files. Texts live until the process ends. */
+static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
+  (void)ctx;
+  if (!is_library) {
+    FILE *file = fopen(path, "rb");
+    struct stat info;
+    char *bytes = NULL;
+    bool done = file && fstat(fileno(file), &info) == 0 && !S_ISDIR(info.st_mode) && stream_read(file, &bytes, length);
+    if (file) fclose(file);
+    *text = bytes;
+    return done;
+  }
+  for (unsigned i = 0; i < library_source_count; i++) {
+    if (strcmp(library_sources[i].name, path) != 0) continue;
+    *text = library_sources[i].text;
+    *length = library_sources[i].length;
+    return true;
+  }
+  return false;
+}
+
+static Module *source_compile(const char *path, const char *text, size_t length, const Flags *flags, bool with_tests) {
+  static Compilation compilation;
+  compilation_init(&compilation);
+  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .with_tests = with_tests,
+                            .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
+  Module *module = compile_program(&compilation, &options);
+  if (compilation.diags.count) {
+    bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
+    diags_print(&compilation.diags, stderr, &(DiagPrintOptions){.color = color});
+  }
+  compilation_deinit(&compilation);
+  return module;
+}
+
+static Module *bytes_decode(const char *path, const char *bytes, size_t length) {
+  ModuleError error;
+  Module *module = module_decode((const uint8_t *)bytes, length, &error);
+  if (!module) usage_error("%s: bad module at byte %llu: %s", path, (unsigned long long)error.offset, error.reason);
+  return module;
+}
+
+Module *module_load(const char *path, const Flags *flags, bool with_tests) {
+  if (flags->code) return source_compile("<command line>", flags->code, strlen(flags->code), flags, with_tests);
+  char *bytes;
+  size_t length;
+  if (!file_read(path, &bytes, &length)) return NULL;
+  bool is_module = length >= 4 && memcmp(bytes, MODULE_MAGIC, 4) == 0;
+  Module *module = is_module ? bytes_decode(path, bytes, length)
+                             : source_compile(strcmp(path, "-") == 0 ? "<stdin>" : path, bytes, length, flags, with_tests);
+  free(bytes);
+  return module;
+}

@@ -1,0 +1,25 @@
+/* What the stages of one compilation share: memory, names, source texts and messages.
+ *
+ * Interface: compilation_init, compilation_deinit.
+ * Invariants: everything the compiler makes lives in `arena` and dies with the Compilation; one Compilation is used
+ * by one thread at a time, and any number may exist. */
+#ifndef FIRN_COMPILER_COMPILATION_H
+#define FIRN_COMPILER_COMPILATION_H
+
+#include "arena.h"
+#include "diag.h"
+#include "source.h"
+
+typedef struct Compilation {
+  Arena arena;
+  Names names;
+  Sources sources;
+  Diags diags;
+} Compilation;
+
+/* Prepares an empty compilation; it must not be moved in memory afterwards. */
+void compilation_init(Compilation *c);
+/* Frees all that the compilation made. */
+void compilation_deinit(Compilation *c);
+
+#endif

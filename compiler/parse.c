@@ -1,0 +1,481 @@
+/* The parser's state, tokens, errors and recovery, and its entry points (see parse.h and parse_internal.h).
+ *
+ *   module = { import } { item | statement }
+ */
+#include "parse.h"
+
+#include <string.h>
+
+#include "parse_internal.h"
+
+#define TREE_MAX_HEIGHT 2000
+
+/* ---- Tokens ---- */
+
+void parse_advance(Parser *p) {
+  p->prev_end = p->tok.end;
+  lex_next(&p->lx, &p->tok);
+}
+
+Token parse_peek(const Parser *p) {
+  Lexer lx = p->lx;
+  Token t;
+  lx.diags = NULL;
+  lex_next(&lx, &t);
+  return t;
+}
+
+bool parse_accept(Parser *p, TokenKind kind) {
+  if (p->tok.kind != kind) return false;
+  parse_advance(p);
+  return true;
+}
+
+bool parse_at_end(const Parser *p) {
+  switch (p->tok.kind) {
+    case TOK_SEMICOLON:
+    case TOK_RBRACE:
+    case TOK_EOF: return true;
+    default: return p->tok.newline && p->lines != LINES_FREE;
+  }
+}
+
+const char *parse_found(Parser *p) {
+  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE) return "the end of the line";
+  if (p->tok.kind == TOK_NAME) return arena_format(p->arena, "`%.60s`", p->tok.name);
+  return token_describe(&p->tok);
+}
+
+Span parse_found_span(const Parser *p) {
+  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE) {
+    return span_make(p->source->id, p->prev_end, p->prev_end + (p->prev_end < p->source->len));
+  }
+  return parse_token_span(p);
+}
+
+bool parse_expect(Parser *p, TokenKind kind, const char *help) {
+  if (parse_accept(p, kind)) return true;
+  Token wanted = {.kind = (uint8_t)kind};
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, token_describe(&wanted), parse_found(p));
+  const char *foreign = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  if (foreign) diag_help(d, "%s", foreign);
+  else if (help) diag_help(d, "%s", help);
+  return false;
+}
+
+Name parse_name(Parser *p, const char *what, Span *span) {
+  *span = parse_token_span(p);
+  if (p->tok.kind == TOK_NAME) {
+    Name name = p->tok.name;
+    parse_advance(p);
+    return name;
+  }
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, what, parse_found(p));
+  if (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE && parse_same_line(p)) {
+    diag_help(d, "`%s` is a reserved word", token_text((TokenKind)p->tok.kind));
+    parse_advance(p);
+  }
+  return NULL;
+}
+
+bool parse_close_angle(Parser *p) {
+  switch (p->tok.kind) {
+    case TOK_GT: parse_advance(p); return true;
+    case TOK_GT_GT: p->tok.kind = TOK_GT; break;
+    case TOK_GT_GT_GT: p->tok.kind = TOK_GT_GT; break;
+    case TOK_GT_EQ: p->tok.kind = TOK_EQ; break;
+    case TOK_GT_GT_EQ: p->tok.kind = TOK_GT_EQ; break;
+    case TOK_GT_GT_GT_EQ: p->tok.kind = TOK_GT_GT_EQ; break;
+    default: return false;
+  }
+  p->prev_end = ++p->tok.start;
+  p->tok.newline = false;
+  return true;
+}
+
+/* ---- Doc comments ---- */
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Appends the comment line at `line` (up to `end`), whose text starts behind the slashes. */
+static void doc_line(char *doc, size_t *len, const char *line, const char *end) {
+  line += 3;
+  if (line < end && *line == ' ') line++;
+  while (end > line && is_blank(end[-1])) end--;
+  if (*len) doc[(*len)++] = '\n';
+  memcpy(doc + *len, line, (size_t)(end - line));
+  *len += (size_t)(end - line);
+}
+
+/* Collects runs of `///` lines in [from, to). `first` asks for the first run, and only if an empty line follows; else
+ * the last run counts, and only if none does. */
+static Str collect_doc(const Parser *p, uint32_t from, uint32_t to, bool first) {
+  const char *text = p->source->text, *at = text + from, *stop = text + to;
+  char *doc = arena_alloc(p->arena, to - from + 1);
+  size_t len = 0;
+  bool any = false;
+  while (at < stop) {
+    const char *end = memchr(at, '\n', (size_t)(stop - at));
+    bool last = !end;
+    if (last) end = stop;
+    while (at < end && is_blank(*at)) at++;
+    if (end - at >= 3 && memcmp(at, "///", 3) == 0) {
+      doc_line(doc, &len, at, end);
+      any = true;
+    } else if (at < end || !last) {
+      if (first && any) return at == end ? (Str){doc, len} : (Str){"", 0};
+      len = 0;
+      any = false;
+    }
+    at = end + 1;
+  }
+  return first || !any ? (Str){"", 0} : (Str){doc, len};
+}
+
+Str parse_doc(const Parser *p, const Token *t) {
+  return t->doc ? collect_doc(p, t->doc - 1, t->start, false) : (Str){"", 0};
+}
+
+/* ---- Errors ---- */
+
+static bool is_muted(const Parser *p) {
+  return p->panic || p->fatal || p->trial || p->tok.flags & TOKEN_BROKEN;
+}
+
+Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
+  bool muted = is_muted(p);
+  p->panic = true;
+  if (muted) return p->c->diags.muted;
+  va_list args;
+  va_start(args, code);
+  Diag *d = diag_verror(&p->c->diags, span, code, args);
+  va_end(args);
+  return d;
+}
+
+void parse_list_error(Parser *p, const char *expected, Span open) {
+  diag_note(parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p)), open, "opened here");
+}
+
+Diag *parse_complain(Parser *p, Span span, DiagCode code, ...) {
+  if (p->panic || p->fatal || p->trial) return p->c->diags.muted;
+  va_list args;
+  va_start(args, code);
+  Diag *d = diag_verror(&p->c->diags, span, code, args);
+  va_end(args);
+  return d;
+}
+
+static void too_deep(Parser *p) {
+  if (!p->trial) {
+    p->tok.flags = 0;
+    diag_help(parse_error(p, parse_token_span(p), DIAG_TOO_DEEP), "split it into several statements or functions");
+    p->fatal = true;
+    p->lx.pos = p->lx.limit;
+    uint32_t end = (uint32_t)(p->lx.limit - p->lx.text);
+    p->tok = (Token){.kind = TOK_EOF, .start = end, .end = end};
+  }
+  p->panic = true;
+}
+
+bool parse_enter(Parser *p, uint32_t *saved_height) {
+  *saved_height = p->height;
+  p->height = 0;
+  p->depth++;
+  if (p->depth <= PARSE_MAX_DEPTH && (!p->trial || p->depth <= p->trial_depth)) return true;
+  too_deep(p);
+  return false;
+}
+
+void parse_leave(Parser *p, uint32_t saved_height) {
+  p->depth--;
+  p->height++;
+  if (p->height < saved_height) p->height = saved_height;
+}
+
+void parse_grow(Parser *p) {
+  if (++p->height > TREE_MAX_HEIGHT && !p->fatal) too_deep(p);
+}
+
+/* ---- Recovery ---- */
+
+static bool starts_anew(const Parser *p) {
+  if (!p->tok.newline) return false;
+  switch (p->tok.kind) {
+    case TOK_CLASS:
+    case TOK_ENUM:
+    case TOK_EXTEND:
+    case TOK_FN:
+    case TOK_FOR:
+    case TOK_IMPORT:
+    case TOK_LET:
+    case TOK_PUB:
+    case TOK_RETURN:
+    case TOK_TRAIT:
+    case TOK_VAR:
+    case TOK_WHILE: return true;
+    default: return false;
+  }
+}
+
+/* Skips one token, or a whole pair of brackets. */
+static void skip_group(Parser *p) {
+  size_t depth = 0;
+  do {
+    switch (p->tok.kind) {
+      case TOK_LPAREN:
+      case TOK_LBRACKET:
+      case TOK_LBRACE: depth++; break;
+      case TOK_RPAREN:
+      case TOK_RBRACKET:
+      case TOK_RBRACE: depth -= depth > 0; break;
+      case TOK_EOF: return;
+      default: break;
+    }
+    parse_advance(p);
+  } while (depth > 0 && !starts_anew(p));
+}
+
+/* Returns the width of the blanks that head the line of an offset. */
+static uint32_t indent_of(const Parser *p, uint32_t offset) {
+  const char *text = p->source->text;
+  uint32_t start = offset, indent = 0;
+  while (start > 0 && text[start - 1] != '\n') start--;
+  while (text[start + indent] == ' ' || text[start + indent] == '\t') indent++;
+  return indent;
+}
+
+#define INDENT_UNKNOWN UINT32_MAX
+
+/* Tells whether the line of the token ahead is likely to be no part of the brackets at `open`. */
+static bool left_brackets(const Parser *p, Span open, uint32_t *open_indent) {
+  if (!p->tok.newline || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) return false;
+  if (*open_indent == INDENT_UNKNOWN) *open_indent = indent_of(p, open.start);
+  return indent_of(p, p->tok.start) <= *open_indent;
+}
+
+void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
+  if (!p->panic) {
+    if (parse_accept(p, close)) return;
+    Token wanted = {.kind = (uint8_t)close};
+    const char *closer = token_describe(&wanted);
+    if (p->tok.kind == TOK_EOF) {
+      Str text = span_text(&p->c->sources, open);
+      parse_error(p, open, DIAG_UNCLOSED, arena_copy(p->arena, text.text, text.len));
+    } else {
+      Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
+      diag_note(d, open, "opened here");
+      if (p->tok.kind == TOK_EQ) {
+        diag_help(d, "`=` assigns and is a statement; to compare write `==`, to label an argument `name: value`");
+      }
+    }
+  }
+  if (p->trial) return;
+  uint32_t open_indent = INDENT_UNKNOWN;
+  while (p->tok.kind != TOK_EOF && p->tok.kind != TOK_RBRACE) {
+    if (starts_anew(p) || left_brackets(p, open, &open_indent)) return;
+    bool found = p->tok.kind == close;
+    bool other = p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET;
+    if (found) {
+      parse_advance(p);
+      p->panic = false;
+      return;
+    }
+    if (other) return;
+    skip_group(p);
+  }
+  if (close == TOK_RBRACE && parse_accept(p, close)) p->panic = false;
+}
+
+void parse_recover(Parser *p) {
+  while (!parse_at_end(p)) {
+    skip_group(p);
+    if (starts_anew(p)) break;
+  }
+  parse_accept(p, TOK_SEMICOLON);
+  p->panic = false;
+}
+
+static const struct {
+  const char *word, *help;
+} foreign_words[] = {
+  {"and", "write `&&`"},
+  {"or", "write `||`"},
+  {"not", "write `!x`"},
+  {"func", "a function starts with `fn`"},
+  {"function", "a function starts with `fn`"},
+  {"def", "a function starts with `fn`"},
+  {"fun", "a function starts with `fn`"},
+  {"elif", "write `else if`"},
+  {"elsif", "write `else if`"},
+  {"elseif", "write `else if`"},
+  {"null", "write `nil`"},
+  {"None", "write `nil`"},
+  {"nullptr", "write `nil`"},
+  {"undefined", "write `nil`"},
+  {"True", "write `true`"},
+  {"False", "write `false`"},
+  {"this", "write `self`"},
+  {"const", "write `let`"},
+  {"val", "write `let`"},
+  {"mut", "write `var` in place of `let`"},
+  {"local", "write `let` or `var`"},
+  {"switch", "write `match`"},
+  {"case", "an arm of `match` is `pattern => value`; a case of an enum is only its name"},
+  {"struct", "write `class`"},
+  {"interface", "write `trait`"},
+  {"protocol", "write `trait`"},
+  {"impl", "write `extend Type: Trait { ... }`"},
+  {"new", "an object is made by its class's name: `Point(x: 1.0, y: 2.0)`"},
+  {"throw", "write `fail`"},
+  {"raise", "write `fail`"},
+  {"except", "write `catch`"},
+  {"finally", "write `defer`"},
+  {"async", "start a task with `spawn f(x)`"},
+  {"await", "wait for a task with `task.wait()`"},
+  {"yield", "make an iterator with `generate(|emit| ...)`"},
+  {"lambda", "a closure is `|x| x + 1`"},
+  {"loop", "write `while true`"},
+  {"until", "write `while !condition`"},
+  {"unless", "write `if !condition`"},
+  {"do", "write a block in braces, or `while true { ... }`"},
+  {"then", "the body of `if` stands in braces"},
+  {"end", "a block ends with `}`"},
+  {"pass", "an empty block is `{}`"},
+  {"export", "write `pub`"},
+  {"public", "write `pub`"},
+  {"private", "what is not `pub` is private already"},
+  {"use", "write `import`"},
+  {"require", "write `import`"},
+  {"static", "a function in a class without `self` belongs to the class"},
+};
+
+const char *parse_foreign_word(const char *word) {
+  for (size_t i = 0; i < sizeof foreign_words / sizeof *foreign_words; i++) {
+    if (strcmp(word, foreign_words[i].word) == 0) return foreign_words[i].help;
+  }
+  return NULL;
+}
+
+/* Reports a statement that goes on where it should end. */
+static void report_end(Parser *p, const char *separator_of) {
+  Str before = {p->source->text + p->prev_end, 0};
+  while (before.text > p->source->text && lex_is_word_char(before.text[-1])) before.text--, before.len++;
+  const char *word = arena_copy(p->arena, before.text, before.len);
+  const char *help = before.len ? parse_foreign_word(word) : NULL;
+  if (help) {
+    uint32_t start = (uint32_t)(before.text - p->source->text);
+    diag_help(parse_error(p, parse_span(p, start), DIAG_FOREIGN_WORD, word), "%s", help);
+    return;
+  }
+  help = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  if (help) {
+    diag_help(parse_error(p, parse_token_span(p), DIAG_FOREIGN_WORD, p->tok.name), "%s", help);
+  } else if (p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) {
+    parse_error(p, parse_token_span(p), DIAG_STRAY_CLOSE, token_text((TokenKind)p->tok.kind));
+  } else if (p->tok.kind == TOK_COMMA && separator_of) {
+    parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, "newlines or `;`");
+  } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
+    parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
+  } else {
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
+    if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
+    if (p->tok.kind == TOK_QUESTION) diag_help(d, "there is no `a ? b : c`; write `if a { b } else { c }`");
+  }
+}
+
+void parse_end(Parser *p, const char *separator_of) {
+  if (!p->panic && !parse_at_end(p)) report_end(p, separator_of);
+  if (p->panic) {
+    parse_recover(p);
+    if (separator_of) parse_accept(p, TOK_COMMA);
+  } else {
+    parse_accept(p, TOK_SEMICOLON);
+  }
+}
+
+/* ---- Entry points ---- */
+
+static void parser_init(Parser *p, Compilation *c, Source *source, uint32_t start, uint32_t end) {
+  *p = (Parser){.c = c, .arena = &c->arena, .source = source, .lines = LINES_END};
+  lex_check_source(&c->diags, source);
+  lexer_init(&p->lx, &c->names, &c->diags, source, start, end);
+  p->word_type = names_intern_cstr(&c->names, "type");
+  p->word_test = names_intern_cstr(&c->names, "test");
+  p->word_extern = names_intern_cstr(&c->names, "extern");
+  p->word_from = names_intern_cstr(&c->names, "from");
+  p->word_as = names_intern_cstr(&c->names, "as");
+  p->word_self_type = names_intern_cstr(&c->names, "Self");
+  p->word_underscore = names_intern_cstr(&c->names, "_");
+  p->tok.end = start;
+  parse_advance(p);
+}
+
+typedef struct ModuleParts {
+  VEC(Item *) imports, items;
+  VEC(Stmt *) stmts;
+} ModuleParts;
+
+static void add_item(Parser *p, ModuleParts *parts, Item *item) {
+  if (item->kind != ITEM_IMPORT) {
+    VEC_PUSH(p->arena, &parts->items, item);
+    return;
+  }
+  if (parts->items.count || parts->stmts.count) parse_complain(p, item->span, DIAG_IMPORT_ORDER);
+  VEC_PUSH(p->arena, &parts->imports, item);
+}
+
+/* Reads one item or statement of the top level. */
+static void parse_top(Parser *p, ModuleParts *parts) {
+  uint32_t start = p->tok.start;
+  if (parse_accept(p, TOK_SEMICOLON)) return;
+  if (p->tok.kind == TOK_RBRACE) {
+    parse_complain(p, parse_token_span(p), DIAG_STRAY_CLOSE, "}");
+    parse_advance(p);
+    return;
+  }
+  if (parse_at_item(p)) {
+    add_item(p, parts, parse_item(p));
+  } else {
+    Stmt *stmt = parse_statement(p);
+    if (stmt) VEC_PUSH(p->arena, &parts->stmts, stmt);
+  }
+  if (p->tok.start == start && p->tok.kind != TOK_EOF) {
+    if (!p->panic) parse_error(p, parse_token_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
+    parse_advance(p);
+  }
+  if (p->tok.kind != TOK_RBRACE || p->panic) parse_end(p, NULL);
+}
+
+static Str module_doc(const Parser *p) {
+  if (p->tok.doc != 0) return collect_doc(p, p->tok.doc - 1, p->tok.start, true);
+  return (Str){"", 0};
+}
+
+AstModule *parse_module(Compilation *c, Source *source) {
+  Parser p;
+  ModuleParts parts = {0};
+  parser_init(&p, c, source, 0, source->len);
+  AstModule *m = ARENA_NEW(&c->arena, AstModule);
+  m->source = source;
+  m->doc = module_doc(&p);
+  while (p.tok.kind != TOK_EOF) parse_top(&p, &parts);
+  m->imports = parts.imports.items;
+  m->import_count = parts.imports.count;
+  m->items = parts.items.items;
+  m->item_count = parts.items.count;
+  m->stmts = parts.stmts.items;
+  m->stmt_count = parts.stmts.count;
+  return m;
+}
+
+void parse_body(Compilation *c, FnDecl *fn) {
+  if (!fn->body_pending) return;
+  Source *source = sources_get(&c->sources, fn->body_span.source);
+  fn->body_pending = false;
+  Parser p;
+  parser_init(&p, c, source, fn->body_span.start, fn->body_span.end);
+  fn->body = parse_block_expr(&p);
+}

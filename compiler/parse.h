@@ -1,0 +1,21 @@
+/* The parser's interface: source text to syntax tree.
+ *
+ * parse_module reads a whole file; parse_body reads a function's body that a source with `lazy_bodies` put off.
+ * Mistakes are reported to the compilation's Diags; the tree is always complete (see ast.h).
+ * Invariants: any bytes are safe to parse; nesting is limited to PARSE_MAX_DEPTH, so the C stack is bounded. */
+#ifndef FIRN_COMPILER_PARSE_H
+#define FIRN_COMPILER_PARSE_H
+
+#include "ast.h"
+#include "compilation.h"
+
+#define PARSE_MAX_DEPTH 1000
+
+/* Parses a file. */
+AstModule *parse_module(Compilation *c, Source *source);
+/* Parses the body of `fn` when it is pending; does nothing else. */
+void parse_body(Compilation *c, FnDecl *fn);
+/* Returns what to write in place of a word of other languages ("null": "`nil`"), or NULL. */
+const char *parse_foreign_word(const char *word);
+
+#endif

@@ -1,0 +1,116 @@
+/* Source texts, their line tables and places in them (see source.h). */
+#include "source.h"
+
+#include <string.h>
+
+void sources_init(Sources *s, Arena *a) {
+  *s = (Sources){.arena = a};
+}
+
+Source *sources_add(Sources *s, const char *path, const char *text, size_t len) {
+  if (len > SOURCE_MAX_BYTES) return NULL;
+  Source *source = ARENA_NEW(s->arena, Source);
+  source->path = arena_copy(s->arena, path, strlen(path));
+  source->text = arena_copy(s->arena, text, len);
+  source->len = (uint32_t)len;
+  VEC_PUSH(s->arena, s, source);
+  source->id = (uint32_t)s->count;
+  return source;
+}
+
+Source *sources_get(const Sources *s, uint32_t id) {
+  return id >= 1 && id <= s->count ? s->items[id - 1] : NULL;
+}
+
+static void make_lines(Sources *s, Source *source) {
+  uint32_t count = 1;
+  for (uint32_t i = 0; i < source->len; i++) count += source->text[i] == '\n';
+  source->lines = ARENA_ARRAY(s->arena, uint32_t, count);
+  source->line_count = count;
+  uint32_t line = 1;
+  for (uint32_t i = 0; i < source->len; i++) {
+    if (source->text[i] == '\n') source->lines[line++] = i + 1;
+  }
+}
+
+/* Returns the line, from 0, that holds an offset. */
+static uint32_t find_line(const Source *source, uint32_t offset) {
+  uint32_t low = 0, high = source->line_count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (source->lines[middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+SourcePos source_position(Sources *s, Source *source, uint32_t offset) {
+  if (!source->lines) make_lines(s, source);
+  if (offset > source->len) offset = source->len;
+  uint32_t line = find_line(source, offset), column = 1;
+  for (uint32_t i = source->lines[line]; i < offset; i++) column += ((unsigned char)source->text[i] & 0xc0) != 0x80;
+  return (SourcePos){line + 1, column};
+}
+
+SourcePos span_position(Sources *s, Span span) {
+  Source *source = sources_get(s, span.source);
+  return source ? source_position(s, source, span.start) : (SourcePos){0, 0};
+}
+
+Str source_line_text(Sources *s, Source *source, uint32_t line) {
+  if (!source->lines) make_lines(s, source);
+  if (line == 0 || line > source->line_count) return (Str){"", 0};
+  uint32_t start = source->lines[line - 1];
+  uint32_t end = line < source->line_count ? source->lines[line] - 1 : source->len;
+  if (end > start && source->text[end - 1] == '\r') end--;
+  return (Str){source->text + start, end - start};
+}
+
+Str span_text(const Sources *s, Span span) {
+  Source *source = sources_get(s, span.source);
+  if (!source || span.start > span.end || span.end > source->len) return (Str){"", 0};
+  return (Str){source->text + span.start, span.end - span.start};
+}
+
+size_t utf8_decode(const char *text, size_t len, uint32_t *scalar) {
+  const unsigned char *p = (const unsigned char *)text;
+  if (len == 0) return 0;
+  if (p[0] < 0x80) {
+    *scalar = p[0];
+    return 1;
+  }
+  size_t size = p[0] >= 0xf0 ? 4 : p[0] >= 0xe0 ? 3 : 2;
+  if (p[0] < 0xc2 || p[0] > 0xf4 || len < size) return 0;
+  uint32_t value = p[0] & (0x7fu >> size);
+  for (size_t i = 1; i < size; i++) {
+    if ((p[i] & 0xc0) != 0x80) return 0;
+    value = value << 6 | (p[i] & 0x3f);
+  }
+  static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (value < least[size] || value > 0x10ffff || (value >= 0xd800 && value <= 0xdfff)) return 0;
+  *scalar = value;
+  return size;
+}
+
+size_t utf8_encode(uint32_t scalar, char *out) {
+  if (scalar < 0x80) {
+    out[0] = (char)scalar;
+    return 1;
+  }
+  if (scalar < 0x800) {
+    out[0] = (char)(0xc0 | scalar >> 6);
+    out[1] = (char)(0x80 | (scalar & 0x3f));
+    return 2;
+  }
+  if (scalar < 0x10000) {
+    out[0] = (char)(0xe0 | scalar >> 12);
+    out[1] = (char)(0x80 | (scalar >> 6 & 0x3f));
+    out[2] = (char)(0x80 | (scalar & 0x3f));
+    return 3;
+  }
+  out[0] = (char)(0xf0 | scalar >> 18);
+  out[1] = (char)(0x80 | (scalar >> 12 & 0x3f));
+  out[2] = (char)(0x80 | (scalar >> 6 & 0x3f));
+  out[3] = (char)(0x80 | (scalar & 0x3f));
+  return 4;
+}

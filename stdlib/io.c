@@ -1,0 +1,106 @@
+/* io.c - natives that write to standard output and read lines from standard input.
+ *
+ * Interface: io.h. One buffer each way for the process, made at first use; a guest with a write function of its own bypasses the output
+ * buffer. A lost write is remembered, not a trap: what a program does must not depend on who listens.
+ */
+#include "stdlib/io.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "stdlib/support.h"
+
+enum { OUT_SIZE = 1 << 16, IN_SIZE = 1 << 16 };
+
+static char out_bytes[OUT_SIZE];
+static size_t out_length;
+static bool out_started, out_failed, out_terminal;
+
+bool io_failed(void) { return out_failed; }
+
+static void write_all(const char *bytes, size_t length) {
+  while (length && !out_failed) {
+    ssize_t done = write(STDOUT_FILENO, bytes, length);
+    if (done >= 0) bytes += done, length -= (size_t)done;
+    else if (errno != EINTR) out_failed = true;
+  }
+}
+
+void io_flush(void) {
+  size_t length = out_length;
+  out_length = 0;
+  write_all(out_bytes, length);
+}
+
+static void out_write(const char *bytes, size_t length) {
+  if (!out_started) {
+    out_started = true;
+    out_terminal = isatty(STDOUT_FILENO);
+    atexit(io_flush);
+  }
+  if (length > OUT_SIZE - out_length) io_flush();
+  if (length > OUT_SIZE) {
+    write_all(bytes, length);
+    return;
+  }
+  memcpy(out_bytes + out_length, bytes, length);
+  out_length += length;
+  if (out_terminal && memchr(bytes, '\n', length)) io_flush();
+}
+
+NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
+  const String *s = args[0].p;
+  charge(guest, s->length);
+  if (guest->options.write) guest->options.write(guest->options.write_ctx, s->bytes, s->length);
+  else out_write(s->bytes, s->length);
+  return TRAP_NONE;
+}
+
+static char *in_bytes;
+static size_t in_at, in_end;
+
+/* Refills the input buffer; false at the end of input. */
+static bool in_fill(void) {
+  if (!in_bytes && !(in_bytes = malloc(IN_SIZE))) return false;
+  ssize_t got;
+  do got = read(STDIN_FILENO, in_bytes, IN_SIZE); while (got < 0 && errno == EINTR);
+  in_at = 0;
+  in_end = got > 0 ? (size_t)got : 0;
+  return got > 0;
+}
+
+/* Appends bytes to a growing malloc'd line. */
+static Trap line_add(char **line, size_t *length, const char *bytes, size_t count) {
+  if (count > STRING_MAX - *length) return TRAP_TOO_LARGE;
+  char *grown = realloc(*line, *length + count + 1);
+  if (!grown) return TRAP_OUT_OF_MEMORY;
+  memcpy(grown + *length, bytes, count);
+  *line = grown;
+  *length += count;
+  return TRAP_NONE;
+}
+
+NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard input without its end, or nil at the end of input.") {
+  char *line = NULL;
+  size_t length = 0;
+  bool any = false, ended = false;
+  Trap trap = TRAP_NONE;
+  if (in_at == in_end) io_flush();
+  while (!ended && !trap && (in_at < in_end || in_fill())) {
+    const char *start = in_bytes + in_at, *stop = memchr(start, '\n', in_end - in_at);
+    size_t count = stop ? (size_t)(stop - start) : in_end - in_at;
+    any = true;
+    ended = stop != NULL;
+    in_at += count + ended;
+    trap = line_add(&line, &length, start, count);
+  }
+  if (!trap && !any) args[0].u = REF_NIL(1);
+  if (!trap && any) {
+    if (ended && length && line[length - 1] == '\r') length--;
+    charge(guest, length);
+    trap = give_foreign_text(guest, args, line, length);
+  }
+  free(line);
+  return trap;
+}

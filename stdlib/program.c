@@ -1,0 +1,30 @@
+/* program.c - natives about the running program itself, and the clock. */
+#include <time.h>
+
+#include "stdlib/support.h"
+
+NATIVE("program.args", program_args, "() -> [string]", "The arguments of the program, without its name.") {
+  List *list = string_list_new(guest);
+  if (!list) return TRAP_OUT_OF_MEMORY;
+  for (int i = 0; i < guest->options.nargs; i++) {
+    const char *text = guest->options.args[i];
+    Value arg[1];
+    Trap trap = give_foreign_text(guest, arg, text, strlen(text));
+    if (!trap) trap = list_push(guest, list, arg);
+    if (trap) return trap;
+  }
+  return give_object(args, list);
+}
+
+NATIVE("program.exit", program_exit, "(int) -> void", "Ends the program with that exit status.") {
+  guest->trap_args[0] = args[0].i;
+  return TRAP_EXIT;
+}
+
+NATIVE("time.micros", time_micros, "() -> int", "Microseconds since some moment in the past; never goes back.") {
+  (void)guest;
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  args[0].i = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+  return TRAP_NONE;
+}

@@ -1,0 +1,291 @@
+/* string.c - natives of `string` that look for, take apart and join. Offsets are in bytes. */
+#define _GNU_SOURCE
+#include <stdlib.h>
+
+#include "stdlib/support.h"
+
+/* Trimming */
+
+static const char *space_skip(const char *at, const char *end) {
+  while (at < end) {
+    const char *next = at;
+    if (!char_is_space(utf8_get(&next))) break;
+    at = next;
+  }
+  return at;
+}
+
+static const char *space_skip_back(const char *start, const char *end) {
+  while (end > start) {
+    const char *last = end - 1, *at;
+    while (utf8_is_tail(*last)) last--;
+    at = last;
+    if (!char_is_space(utf8_get(&at))) break;
+    end = last;
+  }
+  return end;
+}
+
+static Trap trim_give(Guest *guest, Value *args, bool at_start, bool at_end) {
+  const String *s = args[0].p;
+  const char *start = s->bytes, *end = start + s->length;
+  if (at_start) start = space_skip(start, end);
+  if (at_end) end = space_skip_back(start, end);
+  charge(guest, s->length - (size_t)(end - start));
+  return (size_t)(end - start) == s->length ? TRAP_NONE : give_text(guest, args, start, (size_t)(end - start));
+}
+
+NATIVE("string.trim", trim, "(string) -> string", "The string without white space at both ends.") {
+  return trim_give(guest, args, true, true);
+}
+
+NATIVE("string.trim_start", trim_start, "(string) -> string", "The string without white space at its start.") {
+  return trim_give(guest, args, true, false);
+}
+
+NATIVE("string.trim_end", trim_end, "(string) -> string", "The string without white space at its end.") {
+  return trim_give(guest, args, false, true);
+}
+
+/* Looking for parts */
+
+static const char *part_find(const char *at, const char *end, const String *part) {
+  return memmem(at, (size_t)(end - at), part->bytes, part->length);
+}
+
+NATIVE("string.contains", contains, "(string, string) -> bool", "Whether the second string stands in the first.") {
+  const String *s = args[0].p, *part = args[1].p;
+  charge(guest, (uint64_t)s->length + part->length);
+  args[0].i = part_find(s->bytes, s->bytes + s->length, part) != NULL;
+  return TRAP_NONE;
+}
+
+NATIVE("string.starts_with", starts_with, "(string, string) -> bool", "Whether the first string begins with the second.") {
+  const String *s = args[0].p, *part = args[1].p;
+  charge(guest, part->length);
+  args[0].i = s->length >= part->length && memcmp(s->bytes, part->bytes, part->length) == 0;
+  return TRAP_NONE;
+}
+
+NATIVE("string.ends_with", ends_with, "(string, string) -> bool", "Whether the first string ends with the second.") {
+  const String *s = args[0].p, *part = args[1].p;
+  charge(guest, part->length);
+  args[0].i = s->length >= part->length && memcmp(s->bytes + s->length - part->length, part->bytes, part->length) == 0;
+  return TRAP_NONE;
+}
+
+static Trap find_give(Guest *guest, Value *args, int64_t from) {
+  const String *s = args[0].p, *part = args[1].p;
+  charge(guest, (uint64_t)(s->length - from) + part->length);
+  const char *found = part_find(s->bytes + from, s->bytes + s->length, part);
+  return found ? give_some_int(args, found - s->bytes) : give_nil_int(args);
+}
+
+NATIVE("string.find", find, "(string, string) -> int?", "Where the second string first stands in the first.") {
+  return find_give(guest, args, 0);
+}
+
+NATIVE("string.find_from", find_from, "(string, string, int) -> int?", "Where the second string first stands in the first, from an offset on.") {
+  const String *s = args[0].p;
+  int64_t from = args[2].i;
+  if (from < 0 || from > s->length) return guest_trap_index(guest, from, s->length);
+  if (utf8_is_tail(s->bytes[from])) {
+    guest->trap_args[0] = from;
+    return TRAP_CHAR_BOUNDARY;
+  }
+  return find_give(guest, args, from);
+}
+
+/* Replacing and repeating */
+
+/* The next place to replace at or after `at`; an empty part stands before every character and at the end. NULL: there is none. */
+static const char *place_next(const char *at, const char *end, const String *part) {
+  return part->length ? part_find(at, end, part) : at;
+}
+
+/* Writes s with each `old` replaced into `to`, or only counts when `to` is NULL. Returns the length. */
+static size_t replace_put(const String *s, const String *old, const String *new, char *to) {
+  const char *at = s->bytes, *end = at + s->length;
+  size_t total = 0;
+  for (const char *place; (place = place_next(at, end, old));) {
+    size_t kept = (size_t)(place - at);
+    const char *next = place + old->length;
+    size_t passed = 0; /* the character that an empty part is followed by */
+    if (old->length == 0 && next < end) {
+      const char *behind = next;
+      utf8_get(&behind);
+      passed = (size_t)(behind - next);
+    }
+    if (to) {
+      memcpy(to + total, at, kept);
+      memcpy(to + total + kept, new->bytes, new->length);
+      memcpy(to + total + kept + new->length, next, passed);
+    }
+    total += kept + new->length + passed;
+    if (old->length == 0 && next == end) return total;
+    at = next + passed;
+  }
+  if (to) memcpy(to + total, at, (size_t)(end - at));
+  return total + (size_t)(end - at);
+}
+
+NATIVE("string.replace", replace, "(string, string, string) -> string", "The first string with every second one in it replaced by the third.") {
+  const String *s = args[0].p, *old = args[1].p, *new = args[2].p;
+  charge(guest, 2 * (uint64_t)s->length + old->length);
+  size_t total = replace_put(s, old, new, NULL);
+  if (total > STRING_MAX) return TRAP_TOO_LARGE;
+  charge(guest, total);
+  String *result = string_alloc(guest, total);
+  if (!result) return TRAP_OUT_OF_MEMORY;
+  replace_put(s, old, new, result->bytes);
+  return give_object(args, result);
+}
+
+NATIVE("string.repeat", repeat, "(string, int) -> string", "That many copies in a row.") {
+  const String *s = args[0].p;
+  int64_t count = args[1].i;
+  if (count < 0) return BAD_ARGUMENT(guest, "negative count");
+  if (s->length && count > STRING_MAX / (int64_t)s->length) return TRAP_TOO_LARGE;
+  size_t total = s->length ? s->length * (size_t)count : 0;
+  if (count == 1 || s->length == 0) return TRAP_NONE;
+  charge(guest, total);
+  if (total == 0) return give_text(guest, args, "", 0);
+  String *result = string_alloc(guest, total);
+  if (!result) return TRAP_OUT_OF_MEMORY;
+  memcpy(result->bytes, s->bytes, s->length);
+  for (size_t done = s->length; done < total; done *= 2) {
+    memcpy(result->bytes + done, result->bytes, done < total - done ? done : total - done);
+  }
+  return give_object(args, result);
+}
+
+/* Taking apart and joining */
+
+NATIVE("string.split", split, "(string, string) -> [string]", "The parts between separators.") {
+  const String *s = args[0].p, *separator = args[1].p;
+  if (separator->length == 0) return BAD_ARGUMENT(guest, "empty separator");
+  charge(guest, 2 * (uint64_t)s->length + separator->length);
+  List *list = string_list_new(guest);
+  if (!list) return TRAP_OUT_OF_MEMORY;
+  const char *at = s->bytes, *end = at + s->length;
+  for (const char *place; (place = part_find(at, end, separator)); at = place + separator->length) {
+    Trap trap = string_list_add(guest, list, at, (size_t)(place - at));
+    if (trap) return trap;
+  }
+  Trap trap = string_list_add(guest, list, at, (size_t)(end - at));
+  return trap ? trap : give_object(args, list);
+}
+
+NATIVE("string.lines", lines, "(string) -> [string]", "The lines, without their ends: \\n or \\r\\n.") {
+  const String *s = args[0].p;
+  charge(guest, 2 * (uint64_t)s->length);
+  List *list = string_list_new(guest);
+  if (!list) return TRAP_OUT_OF_MEMORY;
+  for (const char *at = s->bytes, *end = at + s->length, *next; at < end; at = next) {
+    const char *stop = memchr(at, '\n', (size_t)(end - at));
+    next = stop ? stop + 1 : end;
+    if (!stop) stop = end;
+    else if (stop > at && stop[-1] == '\r') stop--;
+    Trap trap = string_list_add(guest, list, at, (size_t)(stop - at));
+    if (trap) return trap;
+  }
+  return give_object(args, list);
+}
+
+NATIVE("string.chars", chars, "(string) -> [char]", "All characters.") {
+  const String *s = args[0].p;
+  charge(guest, 4 * (uint64_t)s->length);
+  size_t count = utf8_count(s->bytes, s->length);
+  const ObjDesc *desc = desc_list_of(guest->program, TYPE_CHAR);
+  List *list = desc ? list_new(guest, desc, (int64_t)count) : NULL;
+  if (!list) return TRAP_OUT_OF_MEMORY;
+  const char *at = s->bytes;
+  uint32_t *to = list->data;
+  for (size_t i = 0; i < count; i++) to[i] = utf8_get(&at);
+  list->length = (int64_t)count;
+  return give_object(args, list);
+}
+
+NATIVE("string.bytes", bytes_of, "(string) -> bytes", "The bytes of its UTF-8.") {
+  const String *s = args[0].p;
+  Bytes *bytes = bytes_new(guest, s->length);
+  if (!bytes) return TRAP_OUT_OF_MEMORY;
+  if (s->length) memcpy(bytes->data, s->bytes, s->length);
+  return give_object(args, bytes);
+}
+
+NATIVE("string.join", join, "([string], string) -> string", "The strings of a list, with the second argument between them.") {
+  const List *list = args[0].p;
+  const String *separator = args[1].p;
+  size_t total = 0;
+  guest->fuel -= list->length;
+  for (int64_t i = 0; i < list->length; i++) {
+    total += ((const String *)((const Value *)list->data)[i].p)->length + (i ? separator->length : 0);
+    if (total > STRING_MAX) return TRAP_TOO_LARGE;
+  }
+  if (total == 0) return give_text(guest, args, "", 0);
+  charge(guest, total);
+  String *result = string_alloc(guest, total);
+  if (!result) return TRAP_OUT_OF_MEMORY;
+  char *to = result->bytes;
+  for (int64_t i = 0; i < list->length; i++) {
+    const String *part = ((const Value *)list->data)[i].p;
+    if (i) memcpy(to, separator->bytes, separator->length), to += separator->length;
+    memcpy(to, part->bytes, part->length);
+    to += part->length;
+  }
+  return give_object(args, result);
+}
+
+/* Characters */
+
+NATIVE("string.count_chars", count_chars, "(string) -> int", "The number of characters.") {
+  const String *s = args[0].p;
+  charge(guest, s->length);
+  args[0].i = (int64_t)utf8_count(s->bytes, s->length);
+  return TRAP_NONE;
+}
+
+NATIVE("string.rev", rev, "(string) -> string", "The characters in reverse order.") {
+  const String *s = args[0].p;
+  if (s->length < 2) return TRAP_NONE;
+  charge(guest, s->length);
+  String *result = string_alloc(guest, s->length);
+  if (!result) return TRAP_OUT_OF_MEMORY;
+  char *to = result->bytes + s->length;
+  for (const char *at = s->bytes, *end = at + s->length; at < end;) {
+    const char *next = at;
+    utf8_get(&next);
+    to -= next - at;
+    memcpy(to, at, (size_t)(next - at));
+    at = next;
+  }
+  return give_object(args, result);
+}
+
+static Trap pad_give(Guest *guest, Value *args, bool at_start) {
+  const String *s = args[0].p;
+  int64_t width = args[1].i;
+  uint32_t fill = (uint32_t)args[2].u;
+  charge(guest, s->length);
+  int64_t missing = width < 0 ? 0 : width - (int64_t)utf8_count(s->bytes, s->length);
+  if (missing <= 0) return TRAP_NONE;
+  size_t size = utf8_size(fill);
+  if (missing > STRING_MAX || (size_t)missing * size > STRING_MAX - s->length) return TRAP_TOO_LARGE;
+  charge(guest, s->length + (size_t)missing * size);
+  String *result = string_alloc(guest, s->length + (size_t)missing * size);
+  if (!result) return TRAP_OUT_OF_MEMORY;
+  char *to = result->bytes;
+  if (!at_start) memcpy(to, s->bytes, s->length), to += s->length;
+  for (int64_t i = 0; i < missing; i++) to = utf8_put(to, fill);
+  if (at_start) memcpy(to, s->bytes, s->length);
+  return give_object(args, result);
+}
+
+NATIVE("string.pad_start", pad_start, "(string, int, char) -> string", "The string with a character before it until it has that many.") {
+  return pad_give(guest, args, true);
+}
+
+NATIVE("string.pad_end", pad_end, "(string, int, char) -> string", "The string with a character behind it until it has that many.") {
+  return pad_give(guest, args, false);
+}

@@ -1,0 +1,50 @@
+/* execute.h - what the executors share.
+ *
+ * insn_execute gives meaning to every instruction that neither moves the pc otherwise than to the next instruction nor pushes a frame;
+ * the oracle does nothing else for them, and the interpreter calls it for whatever has no handler of its own. The other functions are the
+ * parts of control instructions that deal with slots.
+ *
+ * `base` is the running frame's first slot. Slots do not move while these functions run. They set task->top before they allocate.
+ */
+#ifndef FIRN_VM_EXECUTE_H
+#define FIRN_VM_EXECUTE_H
+
+#include "vm/guest.h"
+#include "vm/program.h"
+
+#define FRAME_SLOTS_NARROW 0xffffu /* frames that the threaded interpreter can address; the oracle runs functions with larger ones */
+
+/* Makes room for `nslots` slots in all in the running task's stack and for as many frames. May move both. STACK_OVERFLOW over the limit. */
+Trap task_room(Guest *guest, uint64_t nslots);
+
+/* Executes one instruction that is neither a branch nor a call of guest code nor an end. */
+Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base);
+
+/* Executes one OP_PURE row: sets *r from a and b. */
+Trap pure_execute(unsigned op, Value a, Value b, Value *r);
+
+/* BR_NIL, BR_ERR, BR_UNCASE, BR_UNIS: true when the branch is taken. Leaves on the stack what belongs there. */
+bool insn_branches(const CodeInsn *insn, Value *base);
+
+/* CALL_TRAIT: the callee, ready to run. NULL with *trap set. */
+Code *trait_callee(Guest *guest, const CodeInsn *insn, const Value *base, Trap *trap);
+
+/* CALL_TRAIT: puts a boxed receiver's slots in the place of its reference, once there is room for the callee's frame. */
+void trait_unbox(const CodeInsn *insn, Value *base);
+
+/* CALL_FN: moves the arguments down over the function value and the captures behind them, once there is room for the callee's frame. */
+static inline void closure_spread(const Value *captures, uint32_t ncaptures, Value *at, uint32_t nargs) {
+  for (uint32_t i = 0; i < nargs; i++) at[i] = at[i + 1];
+  for (uint32_t i = 0; i < ncaptures; i++) at[nargs + i] = captures[i];
+}
+
+/* PANIC and FAIL. */
+Trap insn_panic(Guest *guest, const CodeInsn *insn, const Value *base);
+
+/* Executes one instruction of the running frame, from exact state to exact state. Answers the guest's status. */
+GuestStatus oracle_step(Guest *guest);
+
+/* Runs the current frame and what it calls as long as the frame on top is too large for the interpreter. Otherwise as oracle_run. */
+GuestStatus oracle_run_wide(Guest *guest);
+
+#endif

@@ -1,0 +1,210 @@
+/* guest.c - guests and their tasks: making, running, failing, reporting.
+ *
+ * Interface: guest.h, and task_room for executors (execute.h).
+ *
+ * Invariants
+ * - A task's frames array has as much room as its stack has slots. A callee's base lies above its caller's locals, of which there is at
+ *   least one slot, so a frame that fits the stack always finds room in frames: executors test the stack's limit only.
+ * - frames[-1] exists and belongs to the executor that runs.
+ * - Fuel is charged on arrival: a new guest has paid for entering its function, or is paused there.
+ */
+#include "vm/guest.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/execute.h"
+#include "vm/heap.h"
+#include "vm/program.h"
+
+enum {
+  STACK_FIRST = 48,   /* slots of a new task */
+  TRACE_HEAD = 12,    /* innermost frames that a shortened trace shows */
+  TRACE_TAIL = 8,     /* outermost ones */
+  FRAMES_HIDDEN = 1,
+};
+
+/* Tasks */
+
+static void task_free(Task *task) {
+  if (!task) return;
+  free(task->slots);
+  if (task->frames) free(task->frames - FRAMES_HIDDEN);
+  free(task);
+}
+
+static bool task_resize(Task *task, uint32_t nslots) {
+  Value *slots = realloc(task->slots, (size_t)nslots * sizeof *slots);
+  if (!slots) return false;
+  task->slots = slots;
+  Frame *block = task->frames ? task->frames - FRAMES_HIDDEN : NULL;
+  block = realloc(block, ((size_t)nslots + FRAMES_HIDDEN) * sizeof *block);
+  if (!block) return false;
+  task->frames = block + FRAMES_HIDDEN;
+  task->frames_cap = nslots;
+  task->nslots = nslots;
+  return true;
+}
+
+Trap task_room(Guest *guest, uint64_t nslots) {
+  Task *task = guest->task;
+  if (nslots <= task->nslots) return TRAP_NONE;
+  uint64_t limit = guest->options.stack_slots;
+  if (nslots > limit) return TRAP_STACK_OVERFLOW;
+  uint64_t wanted = task->nslots ? 2 * (uint64_t)task->nslots : STACK_FIRST;
+  if (wanted < nslots) wanted = nslots;
+  if (wanted > limit) wanted = limit;
+  return task_resize(task, (uint32_t)wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+}
+
+Trap task_push(Guest *guest, Code *code, uint32_t base) {
+  Trap trap = task_room(guest, (uint64_t)base + code->frame_slots);
+  if (trap != TRAP_NONE) return trap;
+  Task *task = guest->task;
+  Value *slots = task->slots + base;
+  memset(slots + code->nargs_slots, 0, (code->nlocals_slots - code->nargs_slots) * sizeof *slots);
+  task->frames[task->nframes++] = (Frame){code, 0, base};
+  task->top = base + code->nlocals_slots;
+  return TRAP_NONE;
+}
+
+/* Guests */
+
+static Guest *guest_alloc(Program *program, const GuestOptions *options) {
+  Guest *guest = calloc(1, sizeof *guest);
+  if (!guest) return NULL;
+  guest->program = program;
+  guest->options = *options;
+  if (guest->options.stack_slots == 0) guest->options.stack_slots = GUEST_STACK_SLOTS;
+  guest->fuel = options->fuel;
+  guest->task = calloc(1, sizeof *guest->task);
+  guest->globals = calloc(program->nglobal_slots + 1, sizeof *guest->globals);
+  guest->globals_set = calloc(program->module->nglobals + 1, 1);
+  if (guest->task && guest->globals && guest->globals_set) return guest;
+  guest->program = NULL;
+  guest_free(guest);
+  return NULL;
+}
+
+static Guest *guest_start(Program *program, Code *code, const GuestOptions *options) {
+  Guest *guest = guest_alloc(program, options);
+  if (!guest) return NULL;
+  heap_guest_add(guest);
+  Trap trap = task_push(guest, code, 0);
+  if (trap != TRAP_NONE) {
+    /* Even the first frame is over the limit: a guest that has failed, unless memory is out. */
+    if (trap == TRAP_STACK_OVERFLOW) {
+      guest_fail(guest, trap);
+      return guest;
+    }
+    guest_free(guest);
+    return NULL;
+  }
+  guest->fuel -= code->cost;
+  guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
+  return guest;
+}
+
+Guest *guest_new(Program *program, const GuestOptions *options) { return guest_start(program, program->entry, options); }
+
+Guest *guest_new_for(Program *program, uint32_t function, const GuestOptions *options) {
+  Trap trap;
+  Code *code = program_code(program, function, NULL, 0, &trap);
+  return code ? guest_start(program, code, options) : NULL;
+}
+
+void guest_free(Guest *guest) {
+  if (!guest) return;
+  if (guest->program) heap_guest_remove(guest);
+  task_free(guest->task);
+  free(guest->globals);
+  free(guest->globals_set);
+  free(guest->trap_text);
+  free(guest);
+}
+
+GuestStatus guest_run(Guest *guest) {
+  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return guest->status;
+  if (guest->fuel < 0) return guest->status = GUEST_PAUSED;
+  guest->status = GUEST_RUNNABLE;
+  guest->status = guest->options.tier == TIER_ORACLE ? oracle_run(guest) : interp_run(guest);
+  return guest->status;
+}
+
+/* Failing */
+
+void guest_fail(Guest *guest, Trap trap) {
+  guest->trap = trap;
+  if (trap == TRAP_EXIT) {
+    guest->exit_status = guest->trap_args[0];
+    guest->status = GUEST_FINISHED;
+    return;
+  }
+  guest->status = GUEST_FAILED;
+}
+
+Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length) {
+  free(guest->trap_text);
+  guest->trap_text = malloc(length + 1);
+  if (!guest->trap_text) return trap;
+  memcpy(guest->trap_text, text, length);
+  guest->trap_text[length] = 0;
+  return trap;
+}
+
+Trap guest_trap_index(Guest *guest, int64_t index, int64_t length) {
+  guest->trap_args[0] = index;
+  guest->trap_args[1] = length;
+  return TRAP_INDEX;
+}
+
+/* Reporting */
+
+/* Fills %d and %s of a trap's message in. */
+static void message_write(FILE *out, const Guest *guest) {
+  const char *message = trap_message(guest->trap);
+  unsigned next = 0;
+  for (const char *p = message ? message : "unknown trap"; *p; p++) {
+    if (p[0] == '%' && p[1] == 'd' && next < 3) {
+      fprintf(out, "%" PRId64, guest->trap_args[next++]);
+      p++;
+    } else if (p[0] == '%' && p[1] == 's') {
+      if (guest->trap_text) fputs(guest->trap_text, out);
+      p++;
+    } else {
+      fputc(*p, out);
+    }
+  }
+}
+
+static void frame_write(FILE *out, const Frame *frame, bool innermost) {
+  const char *name = NULL, *file = NULL;
+  uint32_t line = 0, column = 0;
+  uint32_t pc = innermost || frame->pc == 0 ? frame->pc : frame->pc - 1;
+  code_position(frame->code, pc, &name, &file, &line, &column);
+  fprintf(out, "  at %s", name && *name ? name : "?");
+  if (file) fprintf(out, " (%s:%" PRIu32 ":%" PRIu32 ")\n", file, line, column);
+  else fprintf(out, " (pc %" PRIu32 ")\n", pc);
+}
+
+char *guest_report(const Guest *guest) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return NULL;
+  if (guest->trap != TRAP_ERROR) fputs("panic: ", out);
+  message_write(out, guest);
+  fputc('\n', out);
+  const Task *task = guest->task;
+  uint32_t count = task->nframes;
+  for (uint32_t i = 0; i < count; i++) {
+    if (count > TRACE_HEAD + TRACE_TAIL + 1 && i == TRACE_HEAD) {
+      fprintf(out, "  ... %" PRIu32 " more ...\n", count - TRACE_HEAD - TRACE_TAIL);
+      i = count - TRACE_TAIL;
+    }
+    frame_write(out, &task->frames[count - 1 - i], i == 0);
+  }
+  return fclose(out) == 0 ? text : (free(text), NULL);
+}

@@ -1,0 +1,104 @@
+/* guest.h - one isolated running program and all its state.
+ *
+ * State is data: a stack of slots and a stack of Frames for each task, globals, fuel. No C frame ever stands between two guest frames.
+ * An executor (oracle.c, interp.c) runs the guest until it pauses, finishes or traps, and leaves all state here; another executor
+ * can go on from exactly there.
+ */
+#ifndef FIRN_VM_GUEST_H
+#define FIRN_VM_GUEST_H
+
+#include <stdbool.h>
+#include "vm/trap.h"
+#include "vm/value.h"
+
+struct Program;
+struct Code;
+
+/* A suspended activation. The running one is the last; while an executor runs, its pc may be out of date. */
+typedef struct Frame {
+  struct Code *code;
+  uint32_t pc;      /* of the instruction to execute next; in callers: of the call itself plus 1 */
+  uint32_t base;    /* slot of the frame's first argument in the task's stack */
+} Frame;
+
+typedef struct Task {
+  Value *slots;     /* grows by moving: hold indexes, not pointers, across anything that may call task_grow */
+  uint32_t nslots;  /* room */
+  Frame *frames;
+  uint32_t nframes, frames_cap;
+  uint32_t top;     /* slots in use, exact whenever the collector may run */
+} Task;
+
+typedef enum GuestStatus {
+  GUEST_RUNNABLE, /* go on with guest_run */
+  GUEST_PAUSED,   /* out of fuel, at a safepoint: refill and go on */
+  GUEST_FINISHED, /* exit_status holds */
+  GUEST_FAILED,   /* trap and trace hold */
+} GuestStatus;
+
+typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
+
+typedef struct GuestOptions {
+  Tier tier;
+  int64_t fuel;             /* units; INT64_MAX: no limit */
+  uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
+  void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
+  void *write_ctx;
+  const char *const *args;  /* main's arguments, not copied */
+  int nargs;
+} GuestOptions;
+
+struct Guest {
+  struct Program *program;
+  Task *task;               /* the running one */
+  int64_t fuel;
+  GuestStatus status;
+  Trap trap;
+  int64_t trap_args[3];
+  char *trap_text;          /* malloc'd or NULL: the %s of the trap's message */
+  int64_t exit_status;
+  Value *globals;
+  uint8_t *globals_set;     /* by global index */
+  GuestOptions options;
+  uint16_t number;          /* in object headers */
+  uint64_t allocated;       /* logical bytes since the start */
+  struct Guest *next;       /* list of registered guests (heap.c) */
+};
+typedef struct Guest Guest;
+
+#define GUEST_STACK_SLOTS (64u << 17) /* 64 MB of slots */
+
+/* Makes a guest of a linked program, about to run its entry function. NULL when memory is out. The program must outlive it. */
+Guest *guest_new(struct Program *program, const GuestOptions *options);
+void guest_free(Guest *guest);
+
+/* As guest_new, but about to run `function` (no parameters, no type parameters), for tests and exported functions. */
+Guest *guest_new_for(struct Program *program, uint32_t function, const GuestOptions *options);
+
+/* Runs until the guest is paused, finished or failed, on the tier of its options. */
+GuestStatus guest_run(Guest *guest);
+
+/* Pushes a frame for `code`, whose arguments begin at slot `base`; zeroes its other locals. STACK_OVERFLOW when base + frame_slots would pass the
+ * limit, OUT_OF_MEMORY. May move task->slots and task->frames. Does not charge. */
+Trap task_push(Guest *guest, struct Code *code, uint32_t base);
+
+/* Ends the run with a trap at the current frame and pc. */
+void guest_fail(Guest *guest, Trap trap);
+
+/* The failed guest's message ("panic: ...") and trace, as text lines "  at NAME (FILE:LINE:COLUMN)"; long traces are shortened in the
+ * middle. malloc'd, the caller frees. */
+char *guest_report(const Guest *guest);
+
+/* A hash of all reachable state that depends on no address and no tier: fuel, frames (function, pc), slots by type, heap graph, globals. */
+uint64_t guest_state_hash(Guest *guest);
+
+/* Sets the text of a trap's %s, copied. Returns `trap`. */
+Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
+Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
+
+/* Executors. Both begin at task->frames' last frame and leave exact state there. A function entry or a taken backward branch that
+ * makes fuel negative pauses there (GUEST_PAUSED), before its first instruction runs. */
+GuestStatus oracle_run(Guest *guest);
+GuestStatus interp_run(Guest *guest);
+
+#endif

@@ -1,0 +1,352 @@
+/* heap.c - the heap on libgc.
+ *
+ * Interface: heap.h. What libgc is asked for: blocks of three kinds, runs of cells by size class, and marking.
+ *   KIND_LEAF    no references inside; not cleared by libgc
+ *   KIND_OBJECT  begins with an object header; traced exactly by descriptor, in object_mark
+ *   KIND_REFS    a buffer, every word of which may be a reference; traced by refs_mark, or conservatively by libgc when long
+ *
+ * Invariants
+ * - free_cells[kind][class] link cells by their first word. They are forgotten when a collection begins, so the sweep takes all of them
+ *   back: no cell is ever both in these lists and in libgc's.
+ * - A cell of KIND_OBJECT or KIND_REFS is zero but for its link. Bit 0 of an object's first word tells it from a free cell.
+ * - Only object bases and buffer bases count as references, except from the C stack, where any pointer inside a block's first page does.
+ * - A descriptor's number is used again only after a collection that met no object with it.
+ */
+#include "vm/heap.h"
+
+#define GC_THREADS
+#define GC_NO_THREAD_REDIRECTS
+#include <gc/gc.h>
+#include <gc/gc_inline.h>
+#include <gc/gc_mark.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "vm/object.h"
+#include "vm/program.h"
+
+enum {
+  KIND_LEAF,
+  KIND_OBJECT,
+  KIND_REFS,
+  KINDS,
+  GRANULE = 16,
+  CLASSES = 33,           /* cells of up to 512 bytes come from free_cells */
+  REFS_PROC_MAX = 2048,   /* longer buffers of references are split by libgc's own marker */
+  PAGE_BASED = 64 * 1024, /* larger blocks are kept only by pointers into their first page */
+  DROP_MIN = 512,
+  GUEST_NUMBERS = 1 << 16,
+};
+
+_Static_assert(KIND_OBJECT == 1, "object.c gives desc_bytes this kind");
+
+bool heap_stress;
+
+static bool started;
+static int gc_kinds[KINDS]; /* libgc's numbers */
+static void *free_cells[KINDS][CLASSES];
+static Guest *guests;
+static uint64_t guest_numbers[GUEST_NUMBERS / 64] = {1}; /* in use; 0 is nobody's */
+static HeapStats stats;
+static size_t request_max;  /* larger requests fail without asking libgc */
+static GC_push_other_roots_proc push_threads;
+
+/* Descriptors by number. */
+#define DESC_STATIC 64
+static ObjDesc *descs_static[DESC_STATIC] = {NULL, &desc_string, &desc_bytes};
+ObjDesc **heap_descs = descs_static;
+static uint32_t ndescs = 3, descs_cap = DESC_STATIC;
+static ObjDesc desc_dead; /* stands for every removed one */
+
+/* Removed numbers, and for each number the collection that last met an object of it after its removal. */
+static uint32_t *removed, removed_count, removed_cap;
+static uint32_t last_met_static[DESC_STATIC], *last_met = last_met_static;
+
+/* Marking */
+
+static struct GC_ms_entry *push(void *const *from, struct GC_ms_entry *top, struct GC_ms_entry *limit) {
+  void *object = *from;
+  return GC_MARK_AND_PUSH(object, top, limit, (void **)from);
+}
+
+static struct GC_ms_entry *slots_mark(const ObjDesc *desc, const Value *slots, unsigned first, struct GC_ms_entry *top,
+                                      struct GC_ms_entry *limit) {
+  for (uint64_t mask = desc->ref_mask >> first; mask; mask &= mask - 1) {
+    top = push((void *const *)&slots[__builtin_ctzll(mask)].p, top, limit);
+  }
+  for (unsigned i = 64; i < desc->nslots; i++) {
+    if (desc->slot_classes[i] == SLOT_REF) top = push((void *const *)&slots[i - first].p, top, limit);
+  }
+  return top;
+}
+
+/* libgc's mark procedure for KIND_OBJECT. */
+static struct GC_ms_entry *object_mark(GC_word *address, struct GC_ms_entry *top, struct GC_ms_entry *limit, GC_word env) {
+  (void)env;
+  uint64_t header = ((const Obj *)address)->header;
+  if (!(header & OBJ_LIVE)) return top;
+  const ObjDesc *desc = heap_descs[header >> OBJ_DESC_SHIFT];
+  switch (desc->kind) {
+    case OBJ_INSTANCE:
+    case OBJ_CELL:
+    case OBJ_BOX: return slots_mark(desc, ((const Instance *)address)->slots, 0, top, limit);
+    case OBJ_ENUM: return slots_mark(desc, ((const EnumObj *)address)->slots, 1, top, limit);
+    case OBJ_CLOSURE: return slots_mark(desc, ((const Closure *)address)->slots, 0, top, limit);
+    case OBJ_BYTES: return push((void *const *)&((const Bytes *)address)->data, top, limit);
+    case OBJ_LIST: return push((void *const *)&((const List *)address)->data, top, limit);
+    case OBJ_MAP:
+      top = push((void *const *)&((const Map *)address)->index, top, limit);
+      return push((void *const *)&((const Map *)address)->entries, top, limit);
+    case OBJ_STRING: break;
+  }
+  if (desc == &desc_dead) last_met[header >> OBJ_DESC_SHIFT] = (uint32_t)stats.collections;
+  return top;
+}
+
+/* libgc's mark procedure for KIND_REFS of at most REFS_PROC_MAX bytes. */
+static struct GC_ms_entry *refs_mark(GC_word *address, struct GC_ms_entry *top, struct GC_ms_entry *limit, GC_word env) {
+  (void)env;
+  void *const *word = (void *const *)address;
+  for (void *const *end = word + GC_size(address) / sizeof *word; word < end; word++) top = push(word, top, limit);
+  return top;
+}
+
+/* libgc calls this while the world is stopped, at the beginning of marking. */
+static void roots_push(void) {
+  if (push_threads) push_threads();
+  stats.collections++;
+  memset(free_cells, 0, sizeof free_cells);
+  for (const Guest *guest = guests; guest; guest = guest->next) {
+    if (guest->globals && guest->program) GC_push_all(guest->globals, guest->globals + guest->program->nglobal_slots);
+    const Task *task = guest->task;
+    if (task && task->slots) GC_push_all(task->slots, task->slots + task->top);
+  }
+}
+
+/* Start */
+
+static int kind_new(GC_mark_proc proc) {
+  return (int)GC_new_kind(GC_new_free_list(), GC_MAKE_PROC(GC_new_proc(proc), 0), 0, 1);
+}
+
+static size_t memory_size(void) {
+  long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page <= 0) return SIZE_MAX / 4;
+  return (size_t)pages * (size_t)page;
+}
+
+void heap_init(void) {
+  if (started) return;
+  started = true;
+  GC_set_all_interior_pointers(0);
+  GC_set_no_dls(1);
+  GC_set_markers_count(1);
+  /* Hosts have uses for libgc's defaults: SIGPWR, and SIGXCPU, which limits of CPU time send. */
+  GC_set_suspend_signal(SIGRTMIN + 8);
+  GC_set_thr_restart_signal(SIGRTMIN + 9);
+  GC_set_warn_proc(GC_ignore_warn_proc);
+  GC_set_free_space_divisor(1);
+  GC_init();
+  GC_clear_roots();
+  GC_set_min_bytes_allocd(1 << 20);
+  gc_kinds[KIND_LEAF] = 0; /* libgc's own pointer-free kind */
+  gc_kinds[KIND_OBJECT] = kind_new(object_mark);
+  gc_kinds[KIND_REFS] = kind_new(refs_mark);
+  push_threads = GC_get_push_other_roots();
+  GC_set_push_other_roots(roots_push);
+  request_max = memory_size();
+}
+
+/* Descriptors */
+
+static bool descs_grow(void) {
+  if (descs_cap > UINT32_MAX / 2) return false;
+  uint32_t *met = malloc(2 * (size_t)descs_cap * sizeof *met);
+  ObjDesc **grown = malloc(2 * (size_t)descs_cap * sizeof *grown);
+  if (!met || !grown) {
+    free(met);
+    free(grown);
+    return false;
+  }
+  memcpy(met, last_met, descs_cap * sizeof *met);
+  if (last_met != last_met_static) free(last_met);
+  last_met = met;
+  memcpy(grown, heap_descs, descs_cap * sizeof *grown);
+  if (heap_descs != descs_static) free(heap_descs);
+  heap_descs = grown;
+  descs_cap *= 2;
+  return true;
+}
+
+/* A removed number that no object can have any more, or 0. Looks at one number only: the next call looks at another. */
+static uint32_t removed_take(void) {
+  if (removed_count == 0) return 0;
+  static uint32_t turn;
+  uint32_t at = turn++ % removed_count, number = removed[at];
+  if (last_met[number] == (uint32_t)stats.collections) return 0;
+  removed[at] = removed[--removed_count];
+  return number;
+}
+
+static uint8_t desc_heap_kind(const ObjDesc *desc) {
+  switch (desc->kind) {
+    case OBJ_STRING: return KIND_LEAF;
+    case OBJ_BYTES:
+    case OBJ_LIST:
+    case OBJ_MAP: return KIND_OBJECT;
+    default: return desc->has_refs ? KIND_OBJECT : KIND_LEAF;
+  }
+}
+
+bool heap_desc_add(ObjDesc *desc) {
+  desc->ref_mask = 0;
+  for (unsigned i = 0; i < desc->nslots && i < 64; i++) {
+    if (desc->slot_classes && desc->slot_classes[i] == SLOT_REF) desc->ref_mask |= UINT64_C(1) << i;
+  }
+  desc->heap_kind = desc_heap_kind(desc);
+  uint32_t number = removed_take();
+  if (number == 0) {
+    if (ndescs == descs_cap && !descs_grow()) return false;
+    number = ndescs++;
+  }
+  desc->number = number;
+  heap_descs[number] = desc;
+  return true;
+}
+
+void heap_desc_remove(ObjDesc *desc) {
+  uint32_t number = desc->number;
+  if (number == 0 || number >= ndescs || heap_descs[number] != desc) return;
+  desc_dead.kind = OBJ_STRING;
+  heap_descs[number] = &desc_dead;
+  if (removed_count == removed_cap) {
+    uint32_t cap = removed_cap ? 2 * removed_cap : 64;
+    uint32_t *grown = realloc(removed, cap * sizeof *grown);
+    if (!grown) return; /* the number is not used again */
+    removed = grown;
+    removed_cap = cap;
+  }
+  last_met[number] = (uint32_t)stats.collections;
+  removed[removed_count++] = number;
+}
+
+/* Allocation */
+
+/* A large or odd-sized block straight from libgc. */
+static void *block_new(size_t size, int kind) {
+  if (size > request_max) return NULL;
+  if (kind == KIND_REFS && size > REFS_PROC_MAX) {
+    return size >= PAGE_BASED ? GC_malloc_ignore_off_page(size) : GC_malloc(size);
+  }
+  if (size >= PAGE_BASED) return GC_generic_malloc_ignore_off_page(size, gc_kinds[kind]);
+  return GC_generic_malloc(size, gc_kinds[kind]);
+}
+
+/* Refills a free list and takes a cell, or takes a block too large for the lists. */
+static __attribute__((noinline)) void *cell_slow(size_t size, int kind) {
+  heap_init();
+  size_t class = (size + GRANULE - 1) / GRANULE;
+  if (class >= CLASSES) return block_new(size, kind);
+  for (int attempt = 0; attempt < 2; attempt++) {
+    void *run = NULL;
+    GC_generic_malloc_many(class * GRANULE, gc_kinds[kind], &run);
+    if (run) {
+      free_cells[kind][class] = *(void **)run;
+      return run;
+    }
+    /* This call of libgc neither collects nor reports when it fails. */
+    GC_gcollect();
+  }
+  return NULL;
+}
+
+/* The first word of the result is undefined; the rest is zero unless kind is KIND_LEAF. */
+static inline void *cell_new(Guest *guest, size_t size, int kind) {
+  if (__builtin_expect(heap_stress, 0)) heap_collect();
+  size_t class = (size + GRANULE - 1) / GRANULE;
+  void *cell = class < CLASSES ? free_cells[kind][class] : NULL;
+  if (__builtin_expect(cell != NULL, 1)) {
+    free_cells[kind][class] = *(void **)cell;
+  } else {
+    cell = cell_slow(size, kind);
+    if (!cell) return NULL;
+  }
+  stats.allocated_bytes += class * GRANULE;
+  stats.allocated_objects++;
+  if (guest) guest->allocated += class * GRANULE;
+  return cell;
+}
+
+static inline uint64_t header_for(const Guest *guest, const ObjDesc *desc) {
+  return OBJ_LIVE | (uint64_t)(guest ? guest->number : 0) << 16 | (uint64_t)desc->number << OBJ_DESC_SHIFT;
+}
+
+void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) {
+  Obj *object = cell_new(guest, size, desc->heap_kind);
+  if (!object) return NULL;
+  object->header = header_for(guest, desc);
+  if (desc->heap_kind == KIND_LEAF) memset(object + 1, 0, size - sizeof *object);
+  return object;
+}
+
+void *heap_leaf(Guest *guest, const ObjDesc *desc, size_t size) {
+  Obj *object = cell_new(guest, size, KIND_LEAF);
+  if (object) object->header = header_for(guest, desc);
+  return object;
+}
+
+void *heap_buffer_raw(Guest *guest, size_t size) { return cell_new(guest, size ? size : 1, KIND_LEAF); }
+
+void *heap_buffer(Guest *guest, size_t size, bool has_refs) {
+  if (size == 0) size = 1;
+  void *buffer = cell_new(guest, size, has_refs ? KIND_REFS : KIND_LEAF);
+  if (!buffer) return NULL;
+  if (has_refs) *(void **)buffer = NULL;
+  else memset(buffer, 0, size);
+  return buffer;
+}
+
+void heap_buffer_drop(Guest *guest, void *buffer, size_t size) {
+  (void)guest;
+  if (buffer && size > DROP_MIN) GC_free(buffer);
+}
+
+/* Guests */
+
+static uint16_t guest_number_take(void) {
+  for (unsigned i = 0; i < GUEST_NUMBERS / 64; i++) {
+    if (~guest_numbers[i] == 0) continue;
+    unsigned bit = (unsigned)__builtin_ctzll(~guest_numbers[i]);
+    guest_numbers[i] |= UINT64_C(1) << bit;
+    return (uint16_t)(64 * i + bit);
+  }
+  return 0;
+}
+
+void heap_guest_add(Guest *guest) {
+  guest->number = guest_number_take();
+  guest->next = guests;
+  guests = guest;
+}
+
+void heap_guest_remove(Guest *guest) {
+  Guest **link = &guests;
+  while (*link && *link != guest) link = &(*link)->next;
+  if (!*link) return;
+  *link = guest->next;
+  guest->next = NULL;
+  if (guest->number) guest_numbers[guest->number / 64] &= ~(UINT64_C(1) << guest->number % 64);
+}
+
+void heap_collect(void) {
+  heap_init();
+  GC_gcollect();
+}
+
+HeapStats heap_stats(void) {
+  HeapStats result = stats;
+  result.heap_bytes = started ? GC_get_heap_size() : 0;
+  return result;
+}

@@ -1,0 +1,262 @@
+/* interp.c - the fast interpreter: threaded code, frames on the guest's stack, no C frame between guest frames.
+ *
+ * While it runs, the entries of task->frames that it has pushed or come back to are Links (where to go on, frame pointer), which calls and
+ * returns handle fastest; they become Frames again when it stops. Entries from `low` on are Links. Entry low - 1 is kept in `saved`, and in
+ * its place stands a Link to the LEAVE instruction, which opens a new window below or ends the run: so a resumed guest pays for
+ * the frames it returns to, however deep its stack is.
+ *
+ * Whatever is rare about a call (first call, no room, another receiver, a wide frame) is left to one step of the oracle, from exact state.
+ */
+#include "vm/interp.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "vm/execute.h"
+#include "vm/object.h"
+
+enum { WINDOW_FRAMES = 32 };
+
+#define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
+/* A suspended frame while the interpreter runs; lies in the memory of its Frame. */
+typedef struct Link {
+  const Cell *ret; /* behind the call: ret[-1] has the caller's Code, ret[-2].n the portable pc */
+  Value *fp;
+} Link;
+
+_Static_assert(sizeof(Link) == sizeof(Frame), "links and frames share memory");
+
+typedef struct Window {
+  Task *task;
+  uint32_t low;
+  uint32_t result_slots; /* of the outermost frame */
+  Frame saved;
+} Window;
+
+static inline Link *links_of(Task *task) { return (Link *)(void *)task->frames; }
+
+static inline bool is_wide(const Code *code) { return code->frame_slots > FRAME_SLOTS_NARROW; }
+
+/* Turns the frames below the running one into links, down to a wide one or as many as fit the window. */
+static void window_open(Window *window, Task *task, const Cell *leave) {
+  window->task = task;
+  window->result_slots = task->frames[0].code->result_slots;
+  uint32_t low = task->nframes - 1;
+  uint32_t least = low > WINDOW_FRAMES ? low - WINDOW_FRAMES : 0;
+  while (low > least) {
+    Frame frame = task->frames[low - 1];
+    const Threaded *threaded = is_wide(frame.code) ? NULL : translate(frame.code);
+    if (!threaded) break;
+    links_of(task)[--low] = (Link){threaded->cells + threaded->cell_at[frame.pc], task->slots + frame.base};
+  }
+  window->low = low;
+  window->saved = (task->frames - 1)[low];
+  (links_of(task) - 1)[low] = (Link){leave, NULL};
+}
+
+/* Turns links into frames again; the last is that of `code` at `pc`. */
+static void window_close(const Window *window, const Link *last, Code *code, uint32_t pc, const Value *fp) {
+  Task *task = window->task;
+  Link *links = links_of(task);
+  uint32_t count = (uint32_t)(last - links) + 1;
+  for (uint32_t i = window->low; i + 1 < count; i++) {
+    Link link = links[i];
+    task->frames[i] = (Frame){link.ret[-1].p, link.ret[-2].n, (uint32_t)(link.fp - task->slots)};
+  }
+  (task->frames - 1)[window->low] = window->saved;
+  task->nframes = count;
+  uint32_t base = (uint32_t)(fp - task->slots);
+  task->frames[count - 1] = (Frame){code, pc, base};
+  task->top = base + code->insns[pc].sp;
+}
+
+static inline bool has_cell(const Threaded *threaded, const Cell *cell) {
+  return threaded && cell >= threaded->cells && cell < threaded->cells + threaded->ncells;
+}
+
+/* The threaded code that a cell is part of. `last` is the running frame's link: its caller often knows. */
+static const Threaded *threaded_at(const Program *program, const Cell *cell, const Link *last, const Cell *leave) {
+  if (last[-1].ret != leave && has_cell(last[-1].ret[-1].q, cell)) return last[-1].ret[-1].q;
+  for (uint32_t i = 0; i < program->ncodes; i++) {
+    if (has_cell(program->codes[i]->threaded, cell)) return program->codes[i]->threaded;
+  }
+  return NULL;
+}
+
+/* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
+static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
+  if (is_trait && heap_descs[desc]->kind != OBJ_BOX) {
+    call[1].x.u = desc;
+    call[2].q = callee;
+  }
+  if (is_direct) call[1].q = callee;
+}
+
+#define NEXT(n) \
+  do { \
+    pc += (n); \
+    goto *pc->op; \
+  } while (0)
+#define JUMP(k) NEXT(k)
+#define S(i) fp[i]
+#define TRAP_IF(condition, id) \
+  if (UNLIKELY(condition)) { \
+    trap = TRAP_##id; \
+    goto trapped; \
+  }
+#define TRAP_INDEX_AT(position, length) \
+  do { \
+    trap = guest_trap_index(guest, position, length); \
+    goto trapped; \
+  } while (0)
+#define SYNC_TRAP(call) \
+  do { \
+    trap = (call); \
+    if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
+  } while (0)
+#define OUTSIDE(call) \
+  do { \
+    guest->fuel = fuel; \
+    trap = (call); \
+    fuel = guest->fuel; \
+    if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
+  } while (0)
+#define CHARGE(cell) \
+  do { \
+    fuel -= (cell)->m; \
+    if (UNLIKELY(fuel < 0)) { \
+      header = (cell)->n; \
+      goto paused_loop; \
+    } \
+  } while (0)
+#define ENTER(callee, at, size) \
+  do { \
+    const Threaded *entered = (callee); \
+    Value *entered_at = (at); \
+    if (UNLIKELY(entered_at + entered->frame_slots > limit)) goto call_slow; \
+    *last++ = (Link){pc + (size), fp}; \
+    fp = entered_at; \
+    pc = entered->cells; \
+    fuel -= entered->cost; \
+    if (UNLIKELY(fuel < 0)) { \
+      callee_code = entered->code; \
+      goto paused_entry; \
+    } \
+    goto *pc->op; \
+  } while (0)
+#define RETURN() \
+  do { \
+    last--; \
+    pc = last->ret; \
+    fp = last->fp; \
+    goto *pc->op; \
+  } while (0)
+
+/* Runs a guest; or, without one, only gives the handlers' addresses. */
+static GuestStatus run(Guest *guest, const void *const **labels) {
+  static const void *const handlers[] = {
+#define H(name, cells, ...) &&L_##name,
+#include "vm/interp_ops.def"
+#undef H
+  };
+  if (labels) {
+    *labels = handlers;
+    return GUEST_RUNNABLE;
+  }
+  const Cell leave_cell = {.op = &&L_LEAVE};
+  const Cell *pc;
+  Value *fp, *limit;
+  Link *last;
+  int64_t fuel;
+  Value acc = {.u = 0};
+  double facc = 0;
+  Trap trap = TRAP_NONE;
+  uint32_t header = 0;
+  Code *callee_code;
+  Window window;
+  Cell *site = NULL; /* of a call that the oracle made */
+  uint32_t site_desc = 0;
+
+enter: {
+  Task *task = guest->task;
+  const Frame *top = &task->frames[task->nframes - 1];
+  if (is_wide(top->code)) {
+    site = NULL;
+    if (oracle_run_wide(guest) != GUEST_RUNNABLE) return guest->status;
+    goto enter;
+  }
+  Threaded *threaded = translate(top->code);
+  if (!threaded) {
+    guest_fail(guest, TRAP_OUT_OF_MEMORY);
+    return guest->status;
+  }
+  if (site) {
+    call_patch(site, site->op == &&L_CALL_TRAIT, site->op == &&L_CALL, site_desc, threaded);
+    site = NULL;
+  }
+  pc = threaded->cells + threaded->cell_at[top->pc];
+  fp = task->slots + top->base;
+  limit = task->slots + task->nslots;
+  last = links_of(task) + task->nframes - 1;
+  fuel = guest->fuel;
+  window_open(&window, task, &leave_cell);
+  goto *pc->op;
+}
+
+#define H(name, cells, ...) \
+  L_##name: { \
+    __VA_ARGS__; \
+  } \
+  NEXT(cells);
+#include "vm/interp_ops.def"
+#undef H
+
+leave: {
+  /* Frame `low` has returned, and its result lies where it was. */
+  Task *task = window.task;
+  guest->fuel = fuel;
+  (task->frames - 1)[window.low] = window.saved;
+  task->nframes = window.low;
+  if (task->nframes > 0) goto enter;
+  guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
+  return guest->status = GUEST_FINISHED;
+}
+
+trait_miss:
+call_slow: {
+  const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? 2 : 1);
+  guest->fuel = fuel;
+  if (pc->op == &&L_CALL_TRAIT) site_desc = (uint32_t)(((const Obj *)S(pc->a).p)->header >> OBJ_DESC_SHIFT);
+  site = (Cell *)pc;
+  window_close(&window, last, info->p, info[-1].n - 1, fp);
+  if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
+  goto enter;
+}
+
+paused_loop:
+  guest->fuel = fuel;
+  window_close(&window, last, threaded_at(guest->program, pc, last, &leave_cell)->code, header, fp);
+  return guest->status = GUEST_PAUSED;
+
+paused_entry:
+  guest->fuel = fuel;
+  window_close(&window, last, callee_code, 0, fp);
+  return guest->status = GUEST_PAUSED;
+
+trapped: {
+  const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
+  guest->fuel = fuel;
+  window_close(&window, last, threaded->code, threaded->pcs[pc - threaded->cells], fp);
+  guest_fail(guest, trap);
+  return guest->status;
+}
+}
+
+const void *const *interp_labels(void) {
+  const void *const *labels;
+  run(NULL, &labels);
+  return labels;
+}
+
+GuestStatus interp_run(Guest *guest) { return run(guest, NULL); }

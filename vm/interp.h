@@ -1,0 +1,69 @@
+/* interp.h - threaded code: what translate.c makes and interp.c runs.
+ *
+ * Threaded code is an array of 16-byte cells. An instruction is one to three cells, or more for tables; its first cell begins with the
+ * address of its handler. Operands are slots of the frame, immediates, or one of two accumulators, `acc` for integers and references and
+ * `facc` for floats, that carry a value from the instruction that makes it to the one that uses it. Handlers are listed in interp_ops.def.
+ *
+ * Accumulators are dead at labels, calls and allocations, so all state is then in slots, where the portable code says it is.
+ */
+#ifndef FIRN_VM_INTERP_H
+#define FIRN_VM_INTERP_H
+
+#include "vm/program.h"
+
+/* The meaning of the fields is by handler. Jumps (k, x.i) are counted in cells from the first cell of the instruction. */
+typedef struct Cell {
+  union {
+    const void *op; /* first cells: the handler */
+    Value x;
+    void *p;
+  };
+  union {
+    struct {
+      uint16_t a, b, c, d; /* slots, small numbers */
+    };
+    struct {
+      uint16_t a_, b_;
+      int32_t k;
+    };
+    struct {
+      uint32_t m, n;
+    };
+    void *q;
+  };
+} Cell;
+
+_Static_assert(sizeof(Cell) == 16, "a cell is two words");
+
+/* The threaded form of a Code: one malloc'd block. */
+typedef struct Threaded {
+  Code *code;
+  uint32_t frame_slots; /* copies of code's */
+  uint32_t cost;
+  uint32_t ncells;
+  uint32_t *pcs;     /* by cell: the portable instruction that a trap in it belongs to */
+  uint32_t *cell_at; /* by portable pc: the cell to go on at; exact at pc 0, labels and behind calls */
+  Cell cells[];
+} Threaded;
+
+typedef enum Handler {
+#define H(name, cells, ...) H_##name,
+#include "vm/interp_ops.def"
+#undef H
+  HANDLERS
+} Handler;
+
+/* The forms of a pure instruction, in the order of its handlers. The last letter is where the result goes: accumulator or slot; the others
+ * are the operands: S slot, A accumulator, K constant. */
+typedef enum PureForm { FORM_SS, FORM_AS = 2, FORM_SA = 4, FORM_SK = 6, FORM_AK = 8, FORM_KS = 10, FORM_KA = 12, PURE_FORMS = 14 } PureForm;
+
+/* Handlers' addresses, by Handler. */
+const void *const *interp_labels(void);
+
+/* The threaded form of a ready Code whose frame is not wide, made at first. NULL when memory is out. */
+Threaded *translate(Code *code);
+
+/* Writes threaded code for people to read (firn run --dump=code). */
+void threaded_dump(const Threaded *threaded, void (*write)(void *ctx, const char *bytes, size_t length), void *ctx);
+
+#endif

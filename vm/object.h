@@ -1,0 +1,123 @@
+/* object.h - what heap objects look like, and the operations on them that executors and natives share.
+ *
+ * Element widths in lists: bool 1 byte, char 4, everything else 8 bytes a slot.
+ *
+ * A function here that takes a Guest may allocate, may charge guest->fuel for work in proportion to sizes (16 bytes a unit: WORK_FUEL), and
+ * sets what the message of its trap needs: an executor that keeps fuel in a register stores it before and reloads it after.
+ */
+#ifndef FIRN_VM_OBJECT_H
+#define FIRN_VM_OBJECT_H
+
+#include "vm/guest.h"
+#include "vm/heap.h"
+#include "vm/type.h"
+
+typedef enum ObjKind { OBJ_STRING, OBJ_BYTES, OBJ_LIST, OBJ_MAP, OBJ_INSTANCE, OBJ_ENUM, OBJ_CLOSURE, OBJ_CELL, OBJ_BOX } ObjKind;
+
+typedef struct ObjDesc {
+  ObjKind kind;
+  uint32_t number;
+  const Type *type;        /* the concrete type (CLOSURE: the function type; BOX: the type inside) */
+  struct Program *program; /* NULL for string and bytes, which all programs share */
+  struct Code *code;       /* CLOSURE: the function, whose last parameters are the captures */
+  uint16_t nslots;         /* slots after the header in an INSTANCE, CELL, BOX; CLOSURE: captured slots (code not counted); ENUM: 1 + the widest case's */
+  uint16_t elem_slots, value_slots; /* LIST: slots of an element; MAP: of a key, of a value */
+  uint8_t elem_size;       /* LIST: bytes of an element when elem_slots == 1: 1, 4 or 8 */
+  bool has_refs;           /* any slot or element may be a reference */
+  const uint16_t *field_slots; /* INSTANCE: slot of each field. ENUM: for case k, field_slots[case_first[k] + j] */
+  const uint16_t *case_first;
+  const uint16_t *case_slots;  /* ENUM: slots of each case's payload */
+  const uint8_t *slot_classes; /* nslots of SlotClass; ENUM: [0] is the tag, a slot is SLOT_REF if it is in any case */
+  Obj **empty_cases;       /* ENUM: preallocated value of each case without payload (static objects), else NULL */
+  uint8_t heap_kind;       /* heap.c's: how to allocate and trace */
+  uint8_t key_form;        /* MAP: map.c's way of comparing keys */
+  uint64_t ref_mask;       /* slot_classes[0..63] that are SLOT_REF, as bits */
+  struct ObjDesc *next;    /* object.c's table of descriptors by type and code */
+} ObjDesc;
+
+typedef struct String { uint64_t header; uint32_t length; uint32_t hash; /* 0: not computed */ char bytes[]; /* NUL behind, not counted */ } String;
+typedef struct Bytes { uint64_t header; int64_t length, capacity; uint8_t *data; } Bytes;
+typedef struct List { uint64_t header; int64_t length, capacity; void *data; } List;
+typedef struct Instance { uint64_t header; Value slots[]; } Instance;      /* INSTANCE, CELL, BOX */
+typedef struct EnumObj { uint64_t header; int64_t tag; Value slots[]; } EnumObj;
+typedef struct Closure { uint64_t header; struct Code *code; Value slots[]; } Closure;
+typedef struct Map {
+  uint64_t header;
+  int64_t live, used, capacity; /* keys; entries including removed; room */
+  int64_t version;
+  uint32_t index_size;          /* a power of two, or 0 while small */
+  uint32_t *index;              /* index_size heads of chains, then `capacity` links; 0: none, else position + 1 */
+  Value *entries;               /* each: hash with bit 63 as "present", key slots, value slots */
+  int64_t first;                /* no entry is present before this position */
+} Map;
+
+#define STRING_MAX INT32_MAX      /* bytes of a string */
+#define LIST_MAX (INT64_C(1) << 40)
+
+/* Descriptors. desc_for makes it on demand for a concrete heap type of the program; NULL when memory is out. */
+ObjDesc *desc_for(struct Program *program, const Type *type);
+ObjDesc *desc_box(struct Program *program, const Type *type);      /* for scalars, tuples, optionals, ... held as a trait */
+ObjDesc *desc_closure(struct Program *program, const Type *fn_type, struct Code *code, uint32_t ncapture_slots);
+extern ObjDesc desc_string, desc_bytes;
+ObjDesc *desc_list_of(struct Program *program, TypeKind elem);     /* lists of a simple type, for natives */
+void descs_free(struct Program *program);                          /* frees all the above that the program owns; before its types go */
+
+#define WORK_FUEL(bytes) ((int64_t)((uint64_t)(bytes) >> 4))        /* fuel for handling that many bytes */
+
+/* Strings. Lengths in bytes; results new unless said; NULL when memory is out. */
+String *string_new(Guest *guest, const char *bytes, size_t length);
+String *string_alloc(Guest *guest, size_t length);                 /* to be filled at once */
+String *string_static(const char *bytes, size_t length);           /* malloc'd, outside the heap: constants; the caller frees */
+Trap string_concat(Guest *guest, const Value *parts, uint32_t count, Value *result);
+Trap string_slice(Guest *guest, const String *s, int64_t from, int64_t to, Value *result);
+Trap string_char(Guest *guest, const String *s, int64_t at, Value *result);
+uint32_t string_hash(const String *s);                             /* never 0 */
+bool string_equal(const String *a, const String *b);
+int string_compare(const String *a, const String *b);
+
+Bytes *bytes_new(Guest *guest, int64_t length);
+Trap bytes_reserve(Guest *guest, Bytes *b, int64_t extra);         /* room for so many more */
+Trap bytes_push(Guest *guest, Bytes *b, int64_t byte);
+
+/* Lists: elements are passed as slots (desc->elem_slots of them). */
+List *list_new(Guest *guest, const ObjDesc *desc, int64_t capacity);
+Trap list_get(Guest *guest, const List *list, int64_t index, Value *out);
+Trap list_set(Guest *guest, List *list, int64_t index, const Value *element);
+Trap list_push(Guest *guest, List *list, const Value *element);
+bool list_pop(List *list, Value *out);                             /* false when empty */
+Trap list_insert(Guest *guest, List *list, int64_t index, const Value *element);
+Trap list_remove(Guest *guest, List *list, int64_t index, Value *out);
+Trap list_slice(Guest *guest, const List *list, int64_t from, int64_t to, List **out);
+Trap list_append(Guest *guest, List *list, const List *tail);
+Trap list_make(Guest *guest, const ObjDesc *desc, int64_t count, const Value *element, List **out);
+void list_clear(List *list);
+
+/* Maps; see op.def. Keys and values are passed as slots. */
+Map *map_new(Guest *guest, const ObjDesc *desc);
+bool type_is_plain_key(const Type *type);
+uint8_t map_key_form(const Type *key);                             /* for ObjDesc.key_form */
+int64_t key_hash(const Type *type, const Value *key);              /* plain keys; 0 otherwise */
+bool key_equal(const Type *type, const Value *a, const Value *b);  /* plain keys */
+int64_t map_find(const Map *map, const Value *key);                /* -1 if absent or not plain */
+int64_t map_probe(const Map *map, int64_t after, int64_t hash);    /* latest first; `after` must be on the chain */
+Trap map_add(Guest *guest, Map *map, const Value *key, const Value *value, int64_t hash);
+Value *map_entry(const Map *map, int64_t position);                /* key slots, then value slots; NULL if none is there */
+Trap map_delete(Guest *guest, Map *map, int64_t position);
+int64_t map_next(const Map *map, int64_t after);
+void map_clear(Map *map);
+
+/* Optionals in slots (layouts of type.h). `opt` is the optional's type. */
+bool opt_is_nil(const Type *opt, const Value *slots);
+void opt_set_nil(const Type *opt, Value *slots);
+void opt_wrap(const Type *opt, Value *slots);    /* in place: payload's slots become the optional's (room for opt->slots) */
+void opt_unwrap(const Type *opt, Value *slots);  /* in place; not nil */
+
+/* Floats (spec.md, "float"). */
+static inline double float_canonical(double x) {
+  Value v = {.f = x};
+  if (__builtin_expect(x != x, 0)) v.u = CANONICAL_NAN;
+  return v.f;
+}
+int float_order(double a, double b); /* total order: nan last and equal to itself, -0.0 equal to 0.0 */
+
+#endif

@@ -1,0 +1,159 @@
+/* program.h - a verified module, linked to natives and specialised on demand.
+ *
+ * A Program is shared by all guests that run the module. Generic functions become Code when first needed: one Code for each function and
+ * list of concrete type arguments. Code has one CodeInsn for each portable instruction (same pc), with slots, widths and
+ * callees filled in: the oracle executes it directly, and translate.c makes threaded code from it.
+ *
+ * Frame layout, in slots from the frame's base: parameters, other locals (all zero at entry), then the operand stack. A callee's
+ * base is where its first argument lies on the caller's operand stack; its result replaces the arguments.
+ */
+#ifndef FIRN_VM_PROGRAM_H
+#define FIRN_VM_PROGRAM_H
+
+#include "vm/module.h"
+#include "vm/native.h"
+#include "vm/op.h"
+#include "vm/trap.h"
+
+struct ObjDesc;
+typedef struct Code Code;
+
+/* A specialised instruction. Types in t and x.u are concrete, of program->types. Slots are counted from the frame's base, and sp is the
+ * first free slot before the instruction: operands lie just below sp, first operand lowest. Fields not named are 0.
+ *
+ *   int.const bool.const char.const   x.i
+ *   float.const               x.f
+ *   string.const              x.p the String object; b its index
+ *   local.get local.set       a slot, w width, k local, t
+ *   global.get global.set     a slot among the globals, b index of the global, w width, t
+ *   pop dup                   w width, t
+ *   ret                       w width of the result, at sp - w; it goes to the frame's base
+ *   br br.if br.ifnot         a target pc, cost fuel of taking it (0 unless backward: target <= own pc)
+ *   switch                    k count, x.targets: k target pcs, then k costs
+ *   br.nil                    a target pc, cost; t the optional type, v its slots; w slots of its value, left at sp - v if not nil
+ *   br.err                    a target pc; t the result type, v its slots (w + 1), w slots of its value. Either is left at sp - v
+ *   br.uncase                 a target pc; t the enum, b and k the case, v slots of its payload; the enum is at sp - 1 (w 1)
+ *   br.unis                   a target pc; t the trait, x.u the type asked for, v its slots (a box is opened); the value is at sp - 1 (w 1)
+ *   call                      a slot of the first argument (the callee's base), v slots of all arguments (sp - a), w slots of the result,
+ *                             left at a; x.callee NULL until program_callee stored it
+ *   call.trait                a slot of the receiver (one slot, a reference), v slots of all arguments, receiver included, w result; t the trait,
+ *                             k method, b nothing. Callee by program_trait_code. The callee takes the implementing type itself:
+ *                             when the receiver's descriptor is a BOX, the box's slots replace the receiver's slot and the
+ *                             other arguments move by (box slots - 1). The result is left at a
+ *   call.fn                   a slot of the function value, v slots of the arguments above it, w result; t the function type. The callee is
+ *                             closure->code; its base is a: the arguments move down a slot, the captures follow them. Result left at a
+ *   call.import               a slot of the first argument, v slots of arguments, w result, left at a; b import, x.native
+ *   fn.new                    a slot of the first captured value, v slots of all, b how many; w 1; t the function type;
+ *                             x.p the closure's ObjDesc (desc->code its ready Code), NULL until program_closure stored it
+ *   tuple.new                 t, w slots of the tuple (moves nothing)
+ *   tuple.get                 t the tuple, v its slots, k part, a the part's offset, w the part's slots; result left at sp - v
+ *   opt.some opt.nil opt.is opt.get   t the optional type, v its slots; w slots of its value
+ *   res.ok res.err            t the result type, v its slots (w + 1), w slots of its value
+ *   new                       t the class, x.p its ObjDesc, a slot of the first field (sp - a slots in all), w 1
+ *   field.get field.set       t the class, k field, a the field's offset in Instance.slots, w its width
+ *   ref.eq                    t
+ *   enum.new                  t, x.p its ObjDesc, k case, a slot of the first operand, v slots of the payload (sp - a), w 1
+ *   enum.tag                  t
+ *   trait.new                 t the operand's type, w its slots; x.p the box's ObjDesc, or NULL when the operand's reference is the trait value
+ *   cell.new                  t what it holds, w its slots, x.p the cell's ObjDesc
+ *   cell.get cell.set         t what it holds, w its slots
+ *   list.*                    t the element type, w its slots
+ *     list.new                also k count, a slot of the first element, x.p the list's ObjDesc
+ *     list.make list.slice    also x.p the list's ObjDesc
+ *     list.pop                also x.u the optional type of the result, v its slots
+ *   string.concat             k count, a slot of the first operand, w 1
+ *   map.*                     t the key type, w its slots; x.u the value type, v its slots
+ *     map.new                 x.p the map's ObjDesc (instead of x.u)
+ *     map.plain map.hash      t, w
+ *   all others                nothing
+ * call.bound never stands here: it became call, call.trait (when U is a trait), or the one instruction that implements the method.
+ * Limits: a type is at most TYPE_SLOTS_MAX slots, so w fits; arguments, captures and a payload are at most 255 slots in all, so v is exact. */
+typedef struct CodeInsn {
+  uint16_t op;         /* Op */
+  uint8_t w, v;        /* slots, see above */
+  uint32_t sp;
+  uint32_t a;
+  uint32_t b;
+  uint32_t k;
+  uint32_t cost;       /* branches: fuel of taking it, target to here inclusive, if backward; else 0 */
+  const Type *t;
+  union {
+    int64_t i;
+    double f;
+    void *p;
+    const Type *u;
+    Code *callee;
+    const NativeDef *native;
+    uint32_t *targets;
+  } x;
+} CodeInsn;
+
+struct Code {
+  struct Program *program;
+  const Function *function;  /* of the module, or made for an implementation that is one instruction, when called by call.trait */
+  uint32_t function_index;   /* in module->functions; made ones: nfunctions + number of the method among all impls' methods */
+  uint32_t index;            /* dense number of this instance in its program */
+  const Type *const *targs;  /* concrete; function->ntparams of them */
+  uint32_t ninsns;
+  CodeInsn *insns;           /* NULL until program_code_ready made it */
+  uint32_t nargs_slots, nlocals_slots; /* nlocals_slots includes the arguments and is at least 1 */
+  uint32_t frame_slots;      /* locals and the deepest operand stack */
+  uint32_t result_slots;
+  uint32_t cost;             /* fuel of entering: the function's instruction count */
+  void *threaded;            /* translate.c's, NULL until translated */
+  const Type **local_types;  /* concrete, by local */
+  uint32_t *local_slots;     /* slot of each local */
+};
+
+typedef struct Program Program;
+struct Program {
+  Module *module;            /* owned */
+  TypeTable *types;          /* concrete types */
+  const NativeDef **natives; /* by import index */
+  Code **codes;              /* by Code.index */
+  uint32_t ncodes, codes_cap;
+  Code *entry;
+  struct Obj **strings;      /* constants, in heap form, outside the heap */
+  uint32_t nglobal_slots;
+  uint32_t *global_slots;    /* first slot of each global; all globals are concrete */
+  const Type **global_types;
+  struct ProgramIndex *index; /* specialise.h */
+  void (*threaded_free)(void *threaded); /* set by translate.c; program_free calls it for what Code.threaded holds */
+  void *descs;               /* object.c's descriptors, NULL at first; program_free calls descs_free before it frees types */
+};
+
+#define PROGRAM_CODES_MAX 16384
+
+/* Verifies (unless done) and links. Takes the module, also on failure. NULL and *error when it does not verify, an import is unknown
+ * or has another signature, or memory is out. */
+Program *program_link(Module *module, ModuleError *error);
+void program_free(Program *program);
+
+/* The Code for a function and concrete type arguments (of program->types), made ready to run. Returns NULL with *trap set:
+ * INSTANCES over PROGRAM_CODES_MAX or over the type limits, OUT_OF_MEMORY. */
+Code *program_code(Program *program, uint32_t function, const Type *const *targs, uint32_t ntargs, Trap *trap);
+
+/* The ready callee of a CALL of `code`, looked up at first and stored in the instruction. NULL with *trap set as program_code. */
+Code *program_callee(Program *program, Code *code, CodeInsn *insn, Trap *trap);
+
+/* The descriptor of the closures that an FN_NEW of `code` makes, looked up at first and stored in the instruction. Its code is ready. */
+struct ObjDesc *program_closure(Program *program, Code *code, CodeInsn *insn, Trap *trap);
+
+/* What `method` of trait type `trait` is for objects of descriptor `desc` (CALL_TRAIT). The verifier has proved that there is one. */
+Code *program_trait_code(Program *program, const Type *trait, uint32_t method, const struct ObjDesc *desc, Trap *trap);
+
+/* Whether a value held as a trait, of descriptor `desc`, is of concrete type `type` (BR_UNIS). */
+bool desc_is_type(const struct ObjDesc *desc, const Type *type);
+
+/* Types of the live slots of a frame before the instruction at pc: for each slot SLOT_RAW or SLOT_REF, frame height into *height.
+ * classes has code->frame_slots entries. Uninitialised locals count as RAW. For a caller suspended in a call (frame pc: the call's plus 1)
+ * ask for the call itself, and look only below the callee's base. */
+void code_slot_classes(const Code *code, uint32_t pc, uint8_t *classes, uint32_t *height);
+
+/* Name and source position for a trace line. */
+void code_position(const Code *code, uint32_t pc, const char **name, const char **file, uint32_t *line, uint32_t *column);
+
+/* Prints the specialised code of all that the entry reaches by direct calls (--dump=code). */
+void program_dump(Program *program, const TextOut *out);
+
+#endif

@@ -1,0 +1,310 @@
+/* statehash.c - guest_state_hash: one number for all that a guest's future can depend on.
+ *
+ * The walk is canonical: fuel, frames from the outermost, live slots by the verifier's types, globals, then the heap in the order of
+ * discovery. A reference enters the hash as the number of its object in that order, a type by its structure, a function by its index and
+ * type arguments, so that nothing depends on an address, a tier or the history of the process. It uses a queue and no recursion over the heap.
+ * Slots that the verifier calls dead (locals not initialised, operands consumed) are left out.
+ */
+#include "vm/guest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/object.h"
+#include "vm/program.h"
+
+/* From addresses to numbers; open addressing. */
+typedef struct PtrMap {
+  const void **keys;
+  uint64_t *values;
+  size_t count, size; /* size: a power of two, or 0 */
+} PtrMap;
+
+typedef struct Walk {
+  Guest *guest;
+  uint64_t hash;
+  PtrMap objects;       /* to position in queue */
+  PtrMap types;         /* to structural hash */
+  const Obj **queue;
+  size_t nqueue, queue_cap;
+  uint8_t *classes, *init; /* scratch: by slot, by local */
+  size_t classes_cap, init_cap;
+  bool failed;          /* memory is out */
+} Walk;
+
+static inline uint64_t mix(uint64_t h, uint64_t x) {
+  h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+  return h ^ (h >> 29);
+}
+
+static inline void add(Walk *walk, uint64_t x) { walk->hash = mix(walk->hash, x); }
+
+static uint64_t bytes_hash(uint64_t h, const void *bytes, size_t length) {
+  const unsigned char *p = bytes;
+  for (; length >= 8; p += 8, length -= 8) {
+    uint64_t word = 0;
+    for (int i = 0; i < 8; i++) word |= (uint64_t)p[i] << 8 * i;
+    h = mix(h, word);
+  }
+  for (; length > 0; length--) h = mix(h, *p++);
+  return h;
+}
+
+/* Pointer maps */
+
+static size_t map_place(const PtrMap *map, const void *key) {
+  size_t at = (size_t)(mix(0, (uintptr_t)key)) & (map->size - 1);
+  while (map->keys[at] && map->keys[at] != key) at = (at + 1) & (map->size - 1);
+  return at;
+}
+
+static bool map_grow(PtrMap *map) {
+  PtrMap grown = {.size = map->size ? 2 * map->size : 64};
+  grown.keys = calloc(grown.size, sizeof *grown.keys);
+  grown.values = calloc(grown.size, sizeof *grown.values);
+  if (!grown.keys || !grown.values) {
+    free(grown.keys);
+    free(grown.values);
+    return false;
+  }
+  for (size_t i = 0; i < map->size; i++) {
+    if (!map->keys[i]) continue;
+    size_t at = map_place(&grown, map->keys[i]);
+    grown.keys[at] = map->keys[i];
+    grown.values[at] = map->values[i];
+  }
+  grown.count = map->count;
+  free(map->keys);
+  free(map->values);
+  *map = grown;
+  return true;
+}
+
+/* The value kept for a key; *is_new when it was absent, and then it is 0. NULL when memory is out. */
+static uint64_t *map_value(PtrMap *map, const void *key, bool *is_new) {
+  if (2 * map->count >= map->size && !map_grow(map)) return NULL;
+  size_t at = map_place(map, key);
+  *is_new = !map->keys[at];
+  if (*is_new) {
+    map->keys[at] = key;
+    map->count++;
+  }
+  return &map->values[at];
+}
+
+/* Types and functions */
+
+static uint64_t type_hash(Walk *walk, const Type *type) {
+  bool is_new;
+  uint64_t *kept = map_value(&walk->types, type, &is_new);
+  if (!kept) {
+    walk->failed = true;
+    return 0;
+  }
+  if (!is_new) return *kept;
+  uint64_t h = mix(mix(mix(1, type->kind), type->decl), type->nargs);
+  for (uint32_t i = 0; i < type->nargs; i++) h = mix(h, type_hash(walk, type->args[i]));
+  kept = map_value(&walk->types, type, &is_new);
+  if (kept) *kept = h;
+  return h;
+}
+
+static void add_code(Walk *walk, const Code *code) {
+  add(walk, code->function_index);
+  for (uint32_t i = 0; i < code->function->ntparams; i++) add(walk, type_hash(walk, code->targs[i]));
+}
+
+/* Slots */
+
+static void add_ref(Walk *walk, Value value) {
+  if (!value_is_ref(value)) {
+    add(walk, value.u);
+    return;
+  }
+  bool is_new;
+  uint64_t *number = map_value(&walk->objects, value.p, &is_new);
+  if (!number) {
+    walk->failed = true;
+    return;
+  }
+  if (is_new) {
+    if (walk->nqueue == walk->queue_cap) {
+      size_t cap = walk->queue_cap ? 2 * walk->queue_cap : 64;
+      const Obj **queue = realloc(walk->queue, cap * sizeof *queue);
+      if (!queue) {
+        walk->failed = true;
+        return;
+      }
+      walk->queue = queue;
+      walk->queue_cap = cap;
+    }
+    *number = walk->nqueue;
+    walk->queue[walk->nqueue++] = value.p;
+  }
+  add(walk, REF_NIL_MAX + 1 + *number);
+}
+
+static void add_slots(Walk *walk, const Value *slots, const uint8_t *classes, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (classes[i] == SLOT_REF) add_ref(walk, slots[i]);
+    else add(walk, slots[i].u);
+  }
+}
+
+/* Adds one value of a type. */
+static void add_value(Walk *walk, const Value *slots, const Type *type) {
+  uint8_t classes[TYPE_SLOTS_MAX];
+  type_slot_classes(type, classes);
+  add_slots(walk, slots, classes, type->slots);
+}
+
+/* Frames */
+
+static bool room(uint8_t **array, size_t *cap, size_t wanted) {
+  if (wanted <= *cap) return true;
+  uint8_t *grown = realloc(*array, wanted);
+  if (!grown) return false;
+  *array = grown;
+  *cap = wanted;
+  return true;
+}
+
+/* Marks in walk->init the locals that are initialised before the instruction at pc: what the last label says, and stores since. */
+static void init_find(Walk *walk, const Function *function, uint32_t pc) {
+  memset(walk->init, 0, function->nlocals);
+  memset(walk->init, 1, function->nparams);
+  uint32_t from = 0;
+  for (uint32_t i = 0; i < function->nlabels && function->labels[i].pc <= pc; i++) {
+    const Label *label = &function->labels[i];
+    if (i + 1 < function->nlabels && function->labels[i + 1].pc <= pc) continue;
+    for (uint32_t j = 0; j < label->ninit; j++) walk->init[label->init[j]] = 1;
+    from = label->pc;
+  }
+  for (uint32_t at = from; at < pc; at++) {
+    if (function->code[at].op == OP_LOCAL_SET) walk->init[function->code[at].a] = 1;
+  }
+}
+
+/* Adds a frame; of a caller (`end` < UINT32_MAX) the slots below its callee's base. */
+static void add_frame(Walk *walk, const Frame *frame, uint32_t end) {
+  const Code *code = frame->code;
+  add_code(walk, code);
+  add(walk, frame->pc);
+  add(walk, frame->base);
+  if (!room(&walk->classes, &walk->classes_cap, code->frame_slots) ||
+      !room(&walk->init, &walk->init_cap, code->function->nlocals + 1)) {
+    walk->failed = true;
+    return;
+  }
+  uint32_t pc = end == UINT32_MAX ? frame->pc : frame->pc - 1, height = 0;
+  code_slot_classes(code, pc, walk->classes, &height);
+  if (end != UINT32_MAX && frame->base + height > end) height = end - frame->base;
+  init_find(walk, code->function, pc);
+  const Value *slots = walk->guest->task->slots + frame->base;
+  for (uint32_t i = 0; i < code->function->nlocals; i++) {
+    if (!walk->init[i]) continue;
+    uint32_t at = code->local_slots[i];
+    add_slots(walk, slots + at, walk->classes + at, code->local_types[i]->slots);
+  }
+  uint32_t first = code->nlocals_slots;
+  if (height > first) add_slots(walk, slots + first, walk->classes + first, height - first);
+}
+
+static void add_task(Walk *walk, const Task *task) {
+  add(walk, task->nframes);
+  for (uint32_t i = 0; i < task->nframes; i++) {
+    add_frame(walk, &task->frames[i], i + 1 < task->nframes ? task->frames[i + 1].base : UINT32_MAX);
+  }
+}
+
+static void add_globals(Walk *walk) {
+  const Program *program = walk->guest->program;
+  for (uint32_t i = 0; i < program->module->nglobals; i++) {
+    add(walk, walk->guest->globals_set[i]);
+    if (walk->guest->globals_set[i]) {
+      add_value(walk, walk->guest->globals + program->global_slots[i], program->global_types[i]);
+    }
+  }
+}
+
+/* Objects */
+
+static void add_list(Walk *walk, const List *list, const ObjDesc *desc) {
+  add(walk, (uint64_t)list->length);
+  const Type *elem = desc->type->args[0];
+  for (int64_t i = 0; i < list->length; i++) {
+    if (desc->elem_slots == 1 && desc->elem_size == 1) add(walk, ((const uint8_t *)list->data)[i]);
+    else if (desc->elem_slots == 1 && desc->elem_size == 4) add(walk, ((const uint32_t *)list->data)[i]);
+    else add_value(walk, (const Value *)list->data + i * desc->elem_slots, elem);
+  }
+}
+
+static void add_map(Walk *walk, const Map *map, const ObjDesc *desc) {
+  add(walk, (uint64_t)map->used);
+  add(walk, (uint64_t)map->version);
+  for (int64_t i = map_next(map, -1); i >= 0; i = map_next(map, i)) {
+    const Value *entry = map_entry(map, i);
+    add(walk, (uint64_t)i);
+    add_value(walk, entry, desc->type->args[0]);
+    add_value(walk, entry + desc->elem_slots, desc->type->args[1]);
+  }
+}
+
+static void add_enum(Walk *walk, const EnumObj *object, const ObjDesc *desc) {
+  add(walk, (uint64_t)object->tag);
+  const Type *type = desc->type;
+  const Case *decl = &desc->program->module->enums[type->decl].cases[object->tag];
+  const uint16_t *at = desc->field_slots + desc->case_first[object->tag];
+  for (uint32_t i = 0; i < decl->nfields; i++) {
+    const Type *field = type_subst(desc->program->types, decl->fields[i].type, type->args, type->nargs);
+    if (field) add_value(walk, object->slots + at[i], field);
+    else walk->failed = true;
+  }
+}
+
+static void add_bytes(Walk *walk, const void *bytes, int64_t length) {
+  add(walk, (uint64_t)length);
+  walk->hash = bytes_hash(walk->hash, bytes, (size_t)length);
+}
+
+static void add_object(Walk *walk, const Obj *object) {
+  const ObjDesc *desc = obj_desc(object);
+  add(walk, desc->kind);
+  if (desc->type) add(walk, type_hash(walk, desc->type));
+  switch (desc->kind) {
+    case OBJ_STRING: add_bytes(walk, ((const String *)object)->bytes, ((const String *)object)->length); break;
+    case OBJ_BYTES: add_bytes(walk, ((const Bytes *)object)->data, ((const Bytes *)object)->length); break;
+    case OBJ_LIST: add_list(walk, (const List *)object, desc); break;
+    case OBJ_MAP: add_map(walk, (const Map *)object, desc); break;
+    case OBJ_ENUM: add_enum(walk, (const EnumObj *)object, desc); break;
+    case OBJ_CLOSURE:
+      add_code(walk, ((const Closure *)object)->code);
+      add_slots(walk, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots);
+      break;
+    case OBJ_INSTANCE:
+    case OBJ_CELL:
+    case OBJ_BOX: add_slots(walk, ((const Instance *)object)->slots, desc->slot_classes, desc->nslots); break;
+  }
+}
+
+static void walk_free(Walk *walk) {
+  free(walk->objects.keys);
+  free(walk->objects.values);
+  free(walk->types.keys);
+  free(walk->types.values);
+  free(walk->queue);
+  free(walk->classes);
+  free(walk->init);
+}
+
+uint64_t guest_state_hash(Guest *guest) {
+  Walk walk = {.guest = guest, .hash = 1};
+  add(&walk, (uint64_t)guest->fuel);
+  add(&walk, guest->status);
+  add(&walk, guest->trap);
+  add_task(&walk, guest->task);
+  add_globals(&walk);
+  for (size_t i = 0; i < walk.nqueue && !walk.failed; i++) add_object(&walk, walk.queue[i]);
+  walk_free(&walk);
+  return walk.failed ? 0 : walk.hash;
+}
