@@ -69,7 +69,7 @@ $(O)/pic/library.o: $(O)/library.c
 	$(CC) $(CFLAGS) -fPIC -c -o $@ $<
 
 # The interpreter's dispatch must stay one indirect jump for each handler.
-$(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping)
+$(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping -fno-strict-aliasing -fno-tree-loop-distribute-patterns)
 
 $(O)/%.o: %.c
 	@mkdir -p $(@D)

@@ -16,7 +16,7 @@ void code_reset(Emitter *e, TFunction *function) {
   if (e->nfree_heads) memset(e->free_heads, 0, e->nfree_heads * sizeof *e->free_heads);
   e->function = function;
   e->code.count = e->stack.count = e->locals.count = e->scope_locals.count = 0;
-  e->labels.count = e->bound.count = e->lines.count = e->defers.count = 0;
+  e->labels.count = e->bound.count = e->lines.count = e->defers.count = e->switches.count = 0;
   e->loops = NULL;
   e->reachable = true;
   e->depth = 0;
@@ -261,6 +261,18 @@ void branch_op(Emitter *e, Op op, LabelId label) {
   branch(e, (Insn){.op = (uint8_t)op}, label, NULL);
 }
 
+void put_switch(Emitter *e, const LabelId *labels, uint32_t count) {
+  pop(e);
+  if (!e->reachable) return;
+  uint32_t first = (uint32_t)e->switches.count;
+  for (uint32_t i = 0; i < count; i++) {
+    EmitLabel *label = &e->labels.items[labels[i]];
+    if (label->refs++ == 0) label_state(e, label);
+    VEC_PUSH(e->arena, &e->switches, labels[i]);
+  }
+  put(e, (Insn){.op = OP_SWITCH, .a = first, .b = count});
+}
+
 /* ---- The finished function ---- */
 
 static bool names_local(const Insn *insn) { return insn->op == OP_LOCAL_GET || insn->op == OP_LOCAL_SET; }
@@ -312,19 +324,24 @@ static bool finish_labels(Emitter *e, Function *out) {
   return true;
 }
 
+static uint32_t final_label(const Emitter *e, LabelId label) { return e->bound.items[e->labels.items[label].bound].final; }
+
 bool code_finish(Emitter *e, Function *out) {
   if (!finish_locals(e, out) || !finish_labels(e, out)) return false;
   out->ncode = (uint32_t)e->code.count;
   out->code = module_alloc(e->module, e->code.count * sizeof *out->code + 1);
   out->nlines = (uint32_t)e->lines.count;
   out->lines = module_alloc(e->module, e->lines.count * sizeof *out->lines + 1);
-  if (!out->code || !out->lines) return false;
+  out->nswitches = (uint32_t)e->switches.count;
+  out->switches = module_alloc(e->module, e->switches.count * sizeof *out->switches + 1);
+  if (!out->code || !out->lines || !out->switches) return false;
   if (e->lines.count) memcpy(out->lines, e->lines.items, e->lines.count * sizeof *out->lines);
   for (size_t i = 0; i < e->code.count; i++) {
     Insn insn = e->code.items[i];
     if (names_local(&insn)) insn.a = e->locals.items[insn.a].next_free;
-    if (has_label(&insn)) insn.a = e->bound.items[e->labels.items[insn.a].bound].final;
+    if (has_label(&insn)) insn.a = final_label(e, insn.a);
     out->code[i] = insn;
   }
+  for (size_t i = 0; i < e->switches.count; i++) out->switches[i] = final_label(e, e->switches.items[i]);
   return true;
 }

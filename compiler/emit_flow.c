@@ -258,7 +258,7 @@ static const Type *case_field(Emitter *e, const Type *type, uint32_t index, uint
   return found;
 }
 
-static void test_case(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded) {
+void emit_case_test(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded) {
   const Type *type = node->a->type;
   const Case *payload = &e->module->enums[type->decl].cases[node->index];
   if (!is_loaded) emit_node(e, node->a, EMIT_VALUE);
@@ -323,7 +323,7 @@ static bool emit_test(Emitter *e, TNode *node, EmitMode mode, bool is_loaded, co
   switch ((int)node->kind) {
     case TN_IF_SOME: test_some(e, node, otherwise); break;
     case TN_IF_OK: test_ok(e, node, otherwise); break;
-    case TN_IF_CASE: test_case(e, node, otherwise, is_loaded); break;
+    case TN_IF_CASE: emit_case_test(e, node, otherwise, is_loaded); break;
     default: test_is(e, node, otherwise, is_loaded);
   }
   emit_as(e, node->b, node->type, mode);
@@ -340,28 +340,35 @@ static bool emit_test(Emitter *e, TNode *node, EmitMode mode, bool is_loaded, co
 /* ---- Blocks ---- */
 
 /* The statement behind, if it may take over the value that a failed test leaves. */
-static const TNode *chainable(const Emitter *e, const TNode *node, uint32_t i, EmitMode mode) {
-  bool is_void = mode == EMIT_DROP || (mode == EMIT_TAIL && returns_void(e));
+static const TNode *chainable(const TNode *node, uint32_t i) {
   if (i + 1 >= node->nlist || !leaves_value(node->list[i]) || !tests_same(node->list[i], node->list[i + 1])) return NULL;
-  return i + 2 < node->nlist || is_void || node->list[i + 1]->type->kind == TYPE_NEVER ? node->list[i + 1] : NULL;
+  const TNode *next = node->list[i + 1];
+  return i + 2 < node->nlist || next->type == node->type || next->type->kind == TYPE_NEVER ? next : NULL;
 }
 
-static bool emit_statement(Emitter *e, TNode *node, bool is_loaded, const TNode *next) {
-  if (leaves_value(node) && e->reachable) return emit_test(e, node, EMIT_DROP, is_loaded, next);
-  emit_node(e, node, EMIT_DROP);
-  return false;
+static void emit_statements(Emitter *e, TNode *node, EmitMode mode) {
+  bool is_loaded = false; /* the tested value is on the stack */
+  uint32_t last = node->nlist - 1, tried = 0;
+  for (uint32_t i = 0; i <= last && e->reachable; i++) {
+    if (i >= tried && !is_loaded) {
+      uint32_t count = emit_switch(e, node->list + i, last - i, &tried);
+      tried += i;
+      i += count;
+      if (!e->reachable) return;
+    }
+    TNode *item = node->list[i];
+    bool is_test = is_loaded || (i < last && leaves_value(item));
+    if (is_test) is_loaded = emit_test(e, item, i == last ? mode : EMIT_DROP, is_loaded, chainable(node, i));
+    else if (i == last) emit_as(e, item, node->type, mode);
+    else emit_node(e, item, EMIT_DROP);
+  }
 }
 
 static void emit_block(Emitter *e, TNode *node, EmitMode mode) {
   uint32_t scope = scope_open(e), mark = (uint32_t)e->defers.count;
   bool is_tail = mode == EMIT_TAIL && has_defer(node); /* the defers come before the return */
   if (is_tail) mode = returns_void(e) ? EMIT_DROP : EMIT_VALUE;
-  bool is_loaded = false;
-  for (uint32_t i = 0; i < node->nlist && e->reachable; i++) {
-    bool is_last = i + 1 == node->nlist;
-    if (is_last && !is_loaded) emit_as(e, node->list[i], node->type, mode);
-    else is_loaded = emit_statement(e, node->list[i], is_loaded, chainable(e, node, i, mode));
-  }
+  if (node->nlist) emit_statements(e, node, mode);
   if (e->defers.count > mark) {
     if (mode == EMIT_VALUE && node->type->kind != TYPE_VOID) run_defers_below_value(e, mark);
     else run_defers(e, mark);

@@ -7,6 +7,7 @@
  *   emit_function.c  one function: parameters, cells, its body
  *   emit_expr.c      nodes that compute
  *   emit_flow.c      nodes that branch, loop, leave
+ *   emit_switch.c    runs of tests of one variable
  *
  * Invariants: while `reachable` is false nothing is written and the stack's types mean nothing, until a label that was branched to is bound.
  * A local that is in use (`is_live`) is initialised on every way to the current instruction, so a label declares exactly the live locals. A node
@@ -109,6 +110,7 @@ typedef struct Emitter {
   VEC(EmitLabel) labels;
   VEC(BoundLabel) bound;
   VEC(LineEntry) lines;
+  VEC(LabelId) switches;
   VEC(TNode *) defers;
   uint32_t *free_heads;     /* by type id: a free local plus 1 */
   size_t nfree_heads;
@@ -157,6 +159,7 @@ void label_bind(Emitter *e, LabelId label);
 LabelId label_loop(Emitter *e);                    /* a label here that branches will go back to; makes here reachable */
 void branch(Emitter *e, Insn insn, LabelId label, const Type *label_push); /* its operands are popped already */
 void branch_op(Emitter *e, Op op, LabelId label);
+void put_switch(Emitter *e, const LabelId *labels, uint32_t count); /* pops the int */
 static inline void at(Emitter *e, const TNode *node) { e->span = node->span; }
 static inline uint32_t depth_now(const Emitter *e) { return (uint32_t)e->stack.count; }
 static inline uint32_t scope_open(const Emitter *e) { return (uint32_t)e->scope_locals.count; }
@@ -178,5 +181,10 @@ bool emit_inverse(Op op, Op *inverse);             /* of a comparison */
 /* emit_flow.c */
 void emit_flow(Emitter *e, TNode *node, EmitMode mode);
 void emit_condition(Emitter *e, TNode *node, LabelId target, bool sense);
+void emit_case_test(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded); /* of a TN_IF_CASE; binds the payload */
+
+/* emit_switch.c: writes as many of the statements as are a run of tests that it can make a table of; returns how many. After 0, *tried
+ * says with how many of them it need not be tried again. */
+uint32_t emit_switch(Emitter *e, TNode **list, uint32_t count, uint32_t *tried);
 
 #endif

@@ -10,6 +10,7 @@
  *
  * A program states its expectations in comments at the start of a line:
  *   //> text     a line of standard output              //! text     a line of standard error; `//! ...` as the last: and any more
+ *   //!~ L:C text   a compile error at that line and column whose message holds the text; there are no others
  *   //? exit N   the exit status (default: 0; 2 when standard error begins with `error[`, 1 when it begins otherwise)
  *   //? args A B          //? stdin text   (a line)     //? fuel N           //? flags --a --b
  *   //? command test      in place of `run`             //? open             standard output's last line is not ended
@@ -42,6 +43,7 @@ typedef struct Test {
   Text out, err, in;
   char *in_path;       /* in place of `in` */
   bool err_open;       /* more of standard error is allowed */
+  Text errors;         /* the compile errors wanted: lines "L:C text" */
   int status;
   const char *command;
   char *args[WORDS_MAX], *flags[WORDS_MAX];
@@ -196,11 +198,13 @@ static void expectations_read(Test *test, const Text *source) {
     size_t left = length - 3;
     if (left && *text == ' ') text++, left--;
     if (line[2] == '?') directive_read(test, text, left, &is_open);
+    else if (line[2] == '!' && left && *text == '~') text_add_line(&test->errors, text + 1 + (left > 1), left - 1 - (left > 1));
     else if (line[2] == '!' && left == 3 && memcmp(text, "...", 3) == 0) test->err_open = true;
     else text_add_line(line[2] == '>' ? &test->out : &test->err, text, left);
   }
   if (is_open && test->out.length) test->out.bytes[--test->out.length] = 0;
   if (test->err_open && test->err.length) test->err.bytes[--test->err.length] = 0;
+  if (test->errors.length && test->status < 0) test->status = 2;
   if (test->status >= 0) return;
   bool has_err = test->err.length || test->err_open;
   test->status = !has_err ? 0 : line_starts(test->err.bytes, test->err.length, "error[") ? 2 : 1;
@@ -453,6 +457,25 @@ static bool text_matches(const Text *wanted, const Text *got, bool is_open) {
   return memcmp(wanted->bytes, got->bytes, wanted->length) == 0;
 }
 
+/* True if standard error reports exactly the compile errors wanted, in order. */
+static bool errors_match(const Text *wanted, const Text *err) {
+  size_t at = 0, from = 0, length, wanted_length;
+  const char *line, *want;
+  while (next_line(err, &from, &line, &length)) {
+    if (!line_starts(line, length, "error[")) continue;
+    const char *message = line, *place;
+    size_t message_length = length, place_length;
+    if (!next_line(wanted, &at, &want, &wanted_length)) return false;
+    if (!next_line(err, &from, &place, &place_length)) return false;
+    const char *space = memchr(want, ' ', wanted_length);
+    size_t digits = space ? (size_t)(space - want) : wanted_length;
+    if (place_length <= digits || place[place_length - digits - 1] != ':') return false;
+    if (memcmp(place + place_length - digits, want, digits) != 0) return false;
+    if (space && !memmem(message, message_length, space + 1, wanted_length - digits - 1)) return false;
+  }
+  return at == wanted->length;
+}
+
 static bool test_is_known(const Test *test) {
   const char *line;
   size_t at = 0, length;
@@ -473,7 +496,8 @@ static void job_finish(Job *job, int wait_status) {
   rewind(job->err);
   Text out = stream_text(job->out), err = stream_text(job->err);
   int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-  bool out_ok = text_matches(&test->out, &out, false), err_ok = text_matches(&test->err, &err, test->err_open);
+  bool out_ok = text_matches(&test->out, &out, false);
+  bool err_ok = test->errors.length ? errors_match(&test->errors, &err) : text_matches(&test->err, &err, test->err_open);
   if (!out_ok || !err_ok || status != test->status) {
     bool is_first = !test->has_failed;
     test->has_failed = true;
@@ -483,7 +507,7 @@ static void job_finish(Job *job, int wait_status) {
       else if (WIFSIGNALED(wait_status)) printf("  killed: %s\n", strsignal(WTERMSIG(wait_status)));
       else if (status != test->status) printf("  exit status %d, wanted %d\n", status, test->status);
       if (!out_ok) diff_print("standard output", &test->out, &out);
-      if (!err_ok) diff_print("standard error", &test->err, &err);
+      if (!err_ok) diff_print("standard error", test->errors.length ? &test->errors : &test->err, &err);
       fflush(stdout);
     }
   }

@@ -20,7 +20,7 @@ enum { WINDOW_FRAMES = 32 };
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* A suspended frame while the interpreter runs; lies in the memory of its Frame. */
-typedef struct Link {
+typedef struct __attribute__((may_alias)) Link {
   const Cell *ret; /* behind the call: ret[-1] has the caller's Code, ret[-2].n the portable pc */
   Value *fp;
 } Link;
@@ -87,8 +87,9 @@ static const Threaded *threaded_at(const Program *program, const Cell *cell, con
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
 static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
   if (is_trait && heap_descs[desc]->kind != OBJ_BOX) {
-    call[1].x.u = desc;
-    call[2].q = callee;
+    Cell *seen = call + 1 + desc % TRAIT_CACHE;
+    seen->x.u = desc;
+    seen->q = callee;
   }
   if (is_direct) call[1].q = callee;
 }
@@ -113,6 +114,7 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
 #define SYNC_TRAP(call) \
   do { \
     trap = (call); \
+    LOST(); \
     if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
   } while (0)
 #define OUTSIDE(call) \
@@ -120,8 +122,10 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
     guest->fuel = fuel; \
     trap = (call); \
     fuel = guest->fuel; \
+    LOST(); \
     if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
   } while (0)
+#define LOST() (void)(facc = 0)
 #define CHARGE(cell) \
   do { \
     fuel -= (cell)->m; \
@@ -153,6 +157,19 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
     goto *pc->op; \
   } while (0)
 
+/* Functions that pure instructions call. */
+#define CALLED(type, call) \
+  ({ \
+    type called = (call); \
+    LOST(); \
+    called; \
+  })
+#define fmod(x, y) CALLED(double, (fmod)(x, y))
+#define floor(x) CALLED(double, (floor)(x))
+#define ceil(x) CALLED(double, (ceil)(x))
+#define trunc(x) CALLED(double, (trunc)(x))
+#define float_order(x, y) CALLED(int, (float_order)(x, y))
+
 /* Runs a guest; or, without one, only gives the handlers' addresses. */
 static GuestStatus run(Guest *guest, const void *const **labels) {
   static const void *const handlers[] = {
@@ -179,6 +196,7 @@ static GuestStatus run(Guest *guest, const void *const **labels) {
   uint32_t site_desc = 0;
 
 enter: {
+  LOST();
   Task *task = guest->task;
   const Frame *top = &task->frames[task->nframes - 1];
   if (is_wide(top->code)) {
@@ -223,9 +241,8 @@ leave: {
   return guest->status = GUEST_FINISHED;
 }
 
-trait_miss:
 call_slow: {
-  const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? 2 : 1);
+  const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? TRAIT_CELLS : 2) - 1;
   guest->fuel = fuel;
   if (pc->op == &&L_CALL_TRAIT) site_desc = (uint32_t)(((const Obj *)S(pc->a).p)->header >> OBJ_DESC_SHIFT);
   site = (Cell *)pc;

@@ -46,6 +46,9 @@ typedef struct Threaded {
   Cell cells[];
 } Threaded;
 
+/* Cells of a CALL_TRAIT: how many receivers' types it remembers, and its size. The last two cells are those of every call. */
+enum { TRAIT_CACHE = 8, TRAIT_CELLS = TRAIT_CACHE + 3 };
+
 typedef enum Handler {
 #define H(name, cells, ...) H_##name,
 #include "vm/interp_ops.def"

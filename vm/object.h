@@ -114,9 +114,12 @@ void opt_unwrap(const Type *opt, Value *slots);  /* in place; not nil */
 
 /* Floats (spec.md, "float"). */
 static inline double float_canonical(double x) {
-  Value v = {.f = x};
-  if (__builtin_expect(x != x, 0)) v.u = CANONICAL_NAN;
-  return v.f;
+  if (__builtin_expect(x != x, 0)) {
+    Value nan = {.u = CANONICAL_NAN};
+    __asm__ volatile(""); /* a branch, not a conditional move: the latter takes longer than the operation */
+    return nan.f;
+  }
+  return x;
 }
 int float_order(double a, double b); /* total order: nan last and equal to itself, -0.0 equal to 0.0 */
 

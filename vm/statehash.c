@@ -3,7 +3,8 @@
  * The walk is canonical: fuel, frames from the outermost, live slots by the verifier's types, globals, then the heap in the order of
  * discovery. A reference enters the hash as the number of its object in that order, a type by its structure, a function by its index and
  * type arguments, so that nothing depends on an address, a tier or the history of the process. It uses a queue and no recursion over the heap.
- * Slots that the verifier calls dead (locals not initialised, operands consumed) are left out.
+ * Slots that the verifier calls dead (locals not initialised, operands consumed) are left out, and so are the operands of an instruction
+ * that has trapped: nothing goes on from there.
  */
 #include "vm/guest.h"
 
@@ -207,6 +208,8 @@ static void add_frame(Walk *walk, const Frame *frame, uint32_t end) {
     add_slots(walk, slots + at, walk->classes + at, code->local_types[i]->slots);
   }
   uint32_t first = code->nlocals_slots;
+  bool has_ended = walk->guest->status == GUEST_FAILED || walk->guest->status == GUEST_FINISHED;
+  if (end == UINT32_MAX && has_ended) return;
   if (height > first) add_slots(walk, slots + first, walk->classes + first, height - first);
 }
 

@@ -65,6 +65,7 @@ static Cell *two_slots(Translator *t, uint32_t position, Handler handler, int se
   Operand first = operand_read(t, position), second = operand_read(t, position + 1);
   model_drop(t, position, 2);
   if (second.form == 'A') handler += (unsigned)second_acc;
+  model_call(t);
   Cell *cell = emit_result(t, load_result(handler, 2), 1, position, float_result);
   cell->a = (uint16_t)first.slot;
   cell->b = (uint16_t)second.slot;
@@ -414,7 +415,7 @@ static void call_emit(Translator *t, Handler handler, uint32_t cells) {
   info->p = t->code;
   info->q = NULL;
   if (handler == H_CALL) info->q = insn->x.callee && insn->x.callee->threaded ? insn->x.callee->threaded : (void *)&unresolved;
-  if (handler == H_CALL_TRAIT) cell[1].x.u = UINT64_MAX;
+  for (uint32_t i = 0; i < TRAIT_CACHE && handler == H_CALL_TRAIT && !t->failed; i++) cell[1 + i].x.u = UINT64_MAX;
 }
 
 static void call_import(Translator *t) {
@@ -469,7 +470,7 @@ static void translate_control(Translator *t) {
     case OP_RET: ret(t); break;
     case OP_CALL: call_emit(t, H_CALL, 2); break;
     case OP_CALL_FN: call_emit(t, H_CALL_FN, 2); break;
-    case OP_CALL_TRAIT: call_emit(t, H_CALL_TRAIT, 3); break;
+    case OP_CALL_TRAIT: call_emit(t, H_CALL_TRAIT, TRAIT_CELLS); break;
     case OP_CALL_IMPORT: call_import(t); break;
     default: panic_emit(t); break;
   }

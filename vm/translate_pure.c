@@ -104,6 +104,7 @@ static void binary_emit(Translator *t, unsigned op, uint32_t first, Operand a, O
   bool constant = form >= FORM_SK, wide = constant && sig[0] == 'f';
   Result result = {pure_first[op] + form, 0, 1, constant ? 1 : 2};
   uint32_t cells = wide ? 2 : 1;
+  if (op == OP_FLOAT_CMP) model_call(t);
   Cell *cell = emit_result(t, result, cells, first, sig[3] == 'f');
   uint16_t left = (uint16_t)(a.form == 'S' ? a.slot : 0), right = (uint16_t)(b.form == 'S' ? b.slot : 0);
   Value value = a.form == 'K' ? a.value : b.value;

@@ -50,7 +50,7 @@ typedef struct Translator {
   Jump *jumps;
   uint32_t njumps, jumps_cap;
   bool failed;        /* memory is out */
-  Cell dummy[4];      /* what emit gives then: written to, never read */
+  Cell dummy[TRAIT_CELLS];      /* what emit gives then: written to, never read */
 } Translator;
 
 #define NONE UINT32_MAX
@@ -76,6 +76,10 @@ void model_drop(Translator *t, uint32_t position, uint32_t count);
 void model_rename(Translator *t, uint32_t from, uint32_t to);
 void model_flush(Translator *t, uint32_t position);           /* makes it IN_SLOT */
 void model_flush_below(Translator *t, uint32_t position);     /* all pending ones below a position */
+/* To be called once the operands of an instruction that calls a C function have been dropped: facc is lost in it. */
+static inline void model_call(Translator *t) {
+  if (t->facc != NONE) model_flush(t, t->facc);
+}
 static inline void model_flush_all(Translator *t) { model_flush_below(t, NONE); }
 void model_hazard(Translator *t, uint32_t slot, uint32_t below); /* settles pending positions below `below` that refer to a slot */
 void model_store(Translator *t, uint32_t slot, uint32_t position); /* the value of an operand into a local; drops it */

@@ -1,193 +1,9 @@
-/* test_emit.c - the emitter: trees made by hand, the code that comes of them as text, and random trees, all of which must verify.
+/* test_emit.c - the emitter: trees made by hand, and the code that comes of them as text.
  *
  * Builders: every tree belongs to one function of one program; expect() writes the module, verifies it and compares function 0's code, given
  * as mnemonics with their small immediates, "Lk:" before an instruction that a label stands at.
  */
-#include <check.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "compiler/emit_internal.h"
-#include "vm/verify.h"
-
-static Compilation compilation;
-static Module *module;
-static Typed typed;
-static TFunction *functions[64], *current;
-static const Type *t_void, *t_int, *t_bool, *t_float, *t_string, *t_never, *t_opt;
-
-static void setup(void) {
-  compilation_init(&compilation);
-  module = module_new();
-  t_void = type_simple(module->types, TYPE_VOID);
-  t_int = type_simple(module->types, TYPE_INT);
-  t_bool = type_simple(module->types, TYPE_BOOL);
-  t_float = type_simple(module->types, TYPE_FLOAT);
-  t_string = type_simple(module->types, TYPE_STRING);
-  t_never = type_simple(module->types, TYPE_NEVER);
-  t_opt = type_unary(module->types, TYPE_OPT, t_int);
-  typed = (Typed){.compilation = &compilation, .module = module, .functions = functions};
-}
-
-static void teardown(void) {
-  module_free(module);
-  compilation_deinit(&compilation);
-}
-
-/* ---- Builders ---- */
-
-static TNode *node(TKind kind, const Type *type) {
-  TNode *n = ARENA_NEW(&compilation.arena, TNode);
-  n->kind = kind;
-  n->type = type;
-  return n;
-}
-
-static TFunction *function(const char *name, TFunction *outer, const Type *result) {
-  TFunction *f = ARENA_NEW(&compilation.arena, TFunction);
-  f->name = name;
-  f->outer = outer;
-  f->result = result;
-  functions[typed.nfunctions++] = current = f;
-  return f;
-}
-
-static TVar *variable(const Type *type) {
-  TVar *v = ARENA_NEW(&compilation.arena, TVar);
-  v->type = type;
-  v->owner = current;
-  return v;
-}
-
-static TVar *parameter(const Type *type) {
-  TFunction *f = current;
-  TVar **params = ARENA_ARRAY(&compilation.arena, TVar *, f->nparams + 1);
-  if (f->nparams) memcpy(params, f->params, f->nparams * sizeof *params);
-  f->params = params;
-  return f->params[f->nparams++] = variable(type);
-}
-
-static TNode *integer(int64_t i) {
-  TNode *n = node(TN_CONST, t_int);
-  n->value.i = i;
-  return n;
-}
-
-static TNode *boolean(bool b) {
-  TNode *n = node(TN_CONST, t_bool);
-  n->value.i = b;
-  return n;
-}
-
-static TNode *string(const char *text) {
-  TNode *n = node(TN_CONST, t_string);
-  n->str = (Str){text, strlen(text)};
-  return n;
-}
-
-static TNode *get(TVar *v) {
-  TNode *n = node(TN_VAR, v->type);
-  n->var = v;
-  return n;
-}
-
-static TNode *let(TVar *v, TNode *value) {
-  TNode *n = node(TN_LET, t_void);
-  n->var = v;
-  n->a = value;
-  return n;
-}
-
-static TNode *set(TVar *v, TNode *value) {
-  TNode *n = let(v, value);
-  n->kind = TN_SET_VAR;
-  v->is_assigned = true;
-  return n;
-}
-
-static void add(TNode *n, TNode *item) {
-  TNode **list = ARENA_ARRAY(&compilation.arena, TNode *, n->nlist + 1);
-  if (n->nlist) memcpy(list, n->list, n->nlist * sizeof *list);
-  n->list = list;
-  n->list[n->nlist++] = item;
-}
-
-#define LIST(n, ...)                                                                             \
-  do {                                                                                           \
-    TNode *items_[] = {__VA_ARGS__};                                                             \
-    for (size_t i_ = 0; i_ < sizeof items_ / sizeof *items_; i_++) add((n), items_[i_]);         \
-  } while (0)
-
-static TNode *op2(Op op, const Type *type, TNode *a, TNode *b) {
-  TNode *n = node(TN_OP, type);
-  n->op = op;
-  add(n, a);
-  if (b) add(n, b);
-  return n;
-}
-
-static TNode *sum(TNode *a, TNode *b) { return op2(OP_INT_ADD, t_int, a, b); }
-static TNode *less(TNode *a, TNode *b) { return op2(OP_INT_LT, t_bool, a, b); }
-static TNode *not(TNode *a) { return op2(OP_BOOL_NOT, t_bool, a, NULL); }
-
-static TNode *op_t(Op op, const Type *type, const Type *t, TNode *a) {
-  TNode *n = node(TN_OP, type);
-  n->op = op;
-  n->t = t;
-  if (a) add(n, a);
-  return n;
-}
-
-static TNode *children(TKind kind, const Type *type, TNode *a, TNode *b, TNode *c) {
-  TNode *n = node(kind, type);
-  n->a = a;
-  n->b = b;
-  n->c = c;
-  return n;
-}
-
-static TNode *jump(TKind kind, TScope *scope, TNode *value) {
-  TNode *n = children(kind, t_never, value, NULL, NULL);
-  n->scope = scope;
-  return n;
-}
-
-static TNode *give(TNode *value) { return jump(TN_RETURN, NULL, value); }
-
-static TNode *block(const Type *type) { return node(TN_BLOCK, type); }
-#define BLOCK(name, type, ...)  \
-  TNode *name = block(type);    \
-  LIST(name, __VA_ARGS__)
-
-static TNode *some(TNode *value, TVar *var, const Type *type, TNode *then, TNode *otherwise) {
-  TNode *n = children(TN_IF_SOME, type, value, then, otherwise);
-  n->var = var;
-  return n;
-}
-
-static TNode *call(TFunction *f, TNode *a, TNode *b) {
-  TNode *n = node(TN_CALL, f->result);
-  n->function = f;
-  if (a) add(n, a);
-  if (b) add(n, b);
-  return n;
-}
-
-static TNode *closure(TFunction *f, const Type *type) {
-  TNode *n = node(TN_FN, type);
-  n->function = f;
-  return n;
-}
-
-static TNode *loop(TScope *scope, TNode *test, TNode *body, TNode *step) {
-  TNode *n = children(TN_LOOP, test ? t_void : t_never, test, body, step);
-  n->scope = scope;
-  scope->is_loop = true;
-  return n;
-}
-
-static TScope *scope_new(void) { return ARENA_NEW(&compilation.arena, TScope); }
+#include "tests/unit/trees.h"
 
 /* ---- Comparing ---- */
 
@@ -215,22 +31,6 @@ static char *code_text(const Function *f) {
   return text;
 }
 
-/* Emits and verifies; a function () -> int is added as the entry. */
-static void emit_all(void) {
-  TFunction *entry = function("entry", NULL, t_int);
-  entry->body = integer(0);
-  typed.entry = entry;
-  ck_assert(emit_module(&typed));
-  ModuleError error;
-  bool is_ok = module_verify(module, &error);
-  for (uint32_t i = 0; !is_ok && i < module->nfunctions; i++) {
-    char *text = code_text(&module->functions[i]);
-    fprintf(stderr, "%s: %s\n", module->functions[i].name, text);
-    free(text);
-  }
-  ck_assert_msg(is_ok, "at %llu: %s", (unsigned long long)error.offset, error.reason);
-}
-
 static void expect_of(uint32_t index, const char *wanted) {
   char *text = code_text(&module->functions[index]);
   size_t length = strlen(text);
@@ -240,7 +40,7 @@ static void expect_of(uint32_t index, const char *wanted) {
 }
 
 static void expect(const char *wanted) {
-  emit_all();
+  emit_all(NULL);
   expect_of(0, wanted);
 }
 
@@ -309,7 +109,7 @@ START_TEST(test_long_list) {
   for (int i = 0; i < 1000; i++) add(n, get(x));
   n->index = n->nlist;
   f->body = n;
-  emit_all();
+  emit_all(NULL);
   ck_assert_int_lt(module->functions[0].ncode, 1100);
 }
 END_TEST
@@ -514,26 +314,6 @@ END_TEST
 
 /* ---- Enums ---- */
 
-static const Type *make_enum(void) {
-  Enum *e = MODULE_PUSH(module, module->nenums, module->enums);
-  e->name = "E";
-  static const char *const names[] = {"a", "b", "c"};
-  for (uint32_t i = 0; i < 3; i++) {
-    Case *c = MODULE_PUSH(module, e->ncases, e->cases);
-    c->name = names[i];
-    for (uint32_t k = 0; k < i; k++) *MODULE_PUSH(module, c->nfields, c->fields) = (Field){"", t_int, false};
-  }
-  return type_intern(module->types, TYPE_ENUM, 0, NULL, 0);
-}
-
-static TNode *if_case(TVar *e, uint32_t index, TVar **vars, const Type *type, TNode *then, TNode *otherwise) {
-  TNode *n = children(TN_IF_CASE, type, get(e), then, otherwise);
-  n->index = index;
-  n->vars = vars;
-  n->nvars = index;
-  return n;
-}
-
 START_TEST(test_match_keeps_value_on_stack) {
   const Type *type = make_enum();
   TFunction *f = function("f", NULL, t_int);
@@ -550,6 +330,26 @@ START_TEST(test_match_keeps_value_on_stack) {
   f->body = scoped;
   expect("local.get 0; br.uncase L0; ret; L0: br.uncase L1; pop; ret; "
          "L1: br.uncase L2; int.const 0; ret; L2: pop; string.const 0; panic");
+}
+END_TEST
+
+static TNode *arm_value(int i) { return integer(10 * i); }
+
+START_TEST(test_switch) {
+  TFunction *f = function("f", NULL, t_int);
+  TVar *x = parameter(t_int);
+  f->body = match_ints(x, t_int, (int64_t[]){100, 102, 101, 100, 104}, 5, arm_value);
+  expect("local.get 0; int.const 100; int.wsub; switch; br L4; L0: int.const 0; ret; L1: int.const 10; ret; L2: int.const 20; ret; "
+         "L3: int.const 40; ret; L4: local.get 0; ret");
+}
+END_TEST
+
+START_TEST(test_sparse_is_no_switch) {
+  TFunction *f = function("f", NULL, t_int);
+  TVar *x = parameter(t_int);
+  f->body = match_ints(x, t_int, (int64_t[]){INT64_MIN, 2, 3, INT64_MAX}, 4, arm_value);
+  emit_all(NULL);
+  ck_assert_int_eq(module->functions[0].nswitches, 0);
 }
 END_TEST
 
@@ -581,7 +381,7 @@ START_TEST(test_nesting_below_limit) {
   g->params = f->params;
   g->nparams = 1;
   g->body = right;
-  emit_all();
+  emit_all(NULL);
 }
 END_TEST
 
@@ -591,250 +391,6 @@ START_TEST(test_parameter_limit) {
   f->body = block(t_void);
   typed.entry = f;
   ck_assert(!emit_module(&typed));
-}
-END_TEST
-
-/* ---- Random trees ---- */
-
-static uint64_t seed;
-static uint32_t roll(uint32_t n) {
-  seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(seed >> 33) % n;
-}
-
-typedef struct Env {
-  TVar *vars[200];
-  uint32_t nvars;
-  TScope *loops[20], *values[20]; /* values: scopes of type int */
-  uint32_t nloops, nvalues;
-  TFunction *helper;
-  const Type *enumeration;
-  int depth;
-  bool in_defer;
-} Env;
-
-static TNode *random_int(Env *env);
-static TNode *random_statement(Env *env);
-
-static TVar *random_var(Env *env, const Type *type) {
-  for (int tries = 0; tries < 8 && env->nvars; tries++) {
-    TVar *v = env->vars[roll(env->nvars)];
-    if (v->type == type) return v;
-  }
-  return NULL;
-}
-
-static TNode *random_bool(Env *env) {
-  TNode *n = NULL;
-  if (--env->depth > 0) {
-    switch (roll(6)) {
-      case 0: n = not(random_bool(env)); break;
-      case 1: n = random_bool(env); n = children(TN_AND, t_bool, n, random_bool(env), NULL); break;
-      case 2: n = random_bool(env); n = children(TN_OR, t_bool, n, random_bool(env), NULL); break;
-      case 3: n = boolean(roll(2)); break;
-      case 4: {
-        TNode *test = random_bool(env), *then = random_bool(env);
-        n = children(TN_IF, t_bool, test, then, random_bool(env));
-        break;
-      }
-      default: n = random_int(env); n = less(n, random_int(env));
-    }
-  }
-  env->depth++;
-  return n ? n : less(random_int(env), integer(3));
-}
-
-static TNode *random_opt(Env *env) {
-  TVar *v = random_var(env, t_opt);
-  if (v && roll(2)) return get(v);
-  return roll(2) ? op_t(OP_OPT_SOME, t_opt, t_int, random_int(env)) : op_t(OP_OPT_NIL, t_opt, t_int, NULL);
-}
-
-static TNode *random_block(Env *env, const Type *type) {
-  TNode *n = block(type);
-  uint32_t nvars = env->nvars, count = roll(4);
-  for (uint32_t i = 0; i < count; i++) {
-    TNode *s = random_statement(env);
-    add(n, s);
-    if (s->type == t_never) {
-      n->type = t_never;
-      env->nvars = nvars;
-      return n;
-    }
-  }
-  if (type == t_int) add(n, random_int(env));
-  env->nvars = nvars;
-  return n;
-}
-
-static TNode *random_exit(Env *env) {
-  if (env->in_defer) return NULL;
-  uint32_t which = roll(4);
-  if (which == 0 && env->nloops) return jump(roll(2) ? TN_BREAK : TN_CONTINUE, env->loops[roll(env->nloops)], NULL);
-  if (which == 1 && env->nvalues) {
-    uint32_t k = roll(env->nvalues);
-    return jump(TN_BREAK, env->values[k], random_int(env));
-  }
-  return which == 2 ? give(random_int(env)) : NULL;
-}
-
-static TNode *random_some(Env *env, const Type *type) {
-  uint32_t nvars = env->nvars;
-  TNode *value = random_opt(env);
-  TVar *v = variable(t_int);
-  if (env->nvars < 190) env->vars[env->nvars++] = v;
-  TNode *then = random_block(env, type);
-  env->nvars = nvars;
-  TNode *otherwise = type == t_void && roll(2) ? NULL : random_block(env, type);
-  return some(value, v, type, then, otherwise);
-}
-
-static TNode *random_case(Env *env, const Type *type) {
-  TVar *e = random_var(env, env->enumeration);
-  if (!e) return NULL;
-  uint32_t nvars = env->nvars;
-  TVar **vars = ARENA_ARRAY(&compilation.arena, TVar *, 2);
-  uint32_t index = roll(3);
-  for (uint32_t i = 0; i < index; i++) {
-    if (roll(3) == 0) continue;
-    vars[i] = variable(t_int);
-    if (env->nvars < 190) env->vars[env->nvars++] = vars[i];
-  }
-  TNode *then = random_block(env, type);
-  env->nvars = nvars;
-  TNode *otherwise = type == t_void && roll(2) ? NULL : random_block(env, type);
-  return if_case(e, index, vars, type, then, otherwise);
-}
-
-static TNode *random_scope(Env *env) {
-  TScope *s = scope_new();
-  if (env->nvalues == 20) return NULL;
-  env->values[env->nvalues++] = s;
-  TNode *n = children(TN_SCOPE, t_int, random_block(env, t_int), NULL, NULL);
-  env->nvalues--;
-  n->scope = s;
-  return n;
-}
-
-static TNode *random_int(Env *env) {
-  TNode *n = NULL;
-  if (--env->depth > 0) {
-    switch (roll(9)) {
-      case 0: n = random_int(env); n = sum(n, random_int(env)); break;
-      case 1: {
-        TNode *test = random_bool(env), *then = random_block(env, t_int);
-        n = children(TN_IF, t_int, test, then, random_block(env, t_int));
-        break;
-      }
-      case 2: n = random_int(env); n = call(env->helper, n, random_int(env)); break;
-      case 3: n = random_block(env, t_int); break;
-      case 4: n = random_some(env, t_int); break;
-      case 5: n = random_scope(env); break;
-      case 6: n = random_case(env, t_int); break;
-      case 7: n = random_exit(env); break;
-      default: break;
-    }
-  }
-  env->depth++;
-  TVar *v = n ? NULL : random_var(env, t_int);
-  return n ? n : v ? get(v) : integer(roll(100));
-}
-
-static TNode *random_loop(Env *env) {
-  TScope *s = scope_new();
-  if (env->nloops == 20) return NULL;
-  uint32_t nvars = env->nvars;
-  TVar *i = variable(t_int), *x = variable(t_int);
-  TNode *outer = block(t_void);
-  add(outer, let(i, random_int(env)));
-  TNode *test = roll(2) ? less(get(i), integer(9)) : random_bool(env);
-  env->loops[env->nloops++] = s;
-  TNode *body = block(t_void);
-  add(body, let(x, get(i)));
-  if (env->nvars < 190) env->vars[env->nvars++] = x;
-  add(body, random_block(env, t_void));
-  env->nvars = nvars;
-  env->nloops--;
-  add(outer, loop(s, test, body, roll(2) ? set(i, sum(get(i), integer(1))) : NULL));
-  return outer;
-}
-
-static TNode *random_defer(Env *env) {
-  Env inner = *env;
-  inner.in_defer = true;
-  inner.nloops = inner.nvalues = 0;
-  return children(TN_DEFER, t_void, random_block(&inner, t_void), NULL, NULL);
-}
-
-/* let f = || ...: makes a closure of the variables in scope. */
-static TNode *random_closure(Env *env) {
-  if (typed.nfunctions > 40) return NULL;
-  const Type *fn = type_unary(module->types, TYPE_FN, t_int);
-  TFunction *outer = current;
-  TFunction *g = function("closure", outer, t_int);
-  Env inner = *env;
-  inner.nloops = inner.nvalues = 0;
-  inner.in_defer = false;
-  g->body = random_block(&inner, t_int);
-  current = outer;
-  TNode *n = node(TN_CALL_FN, t_int);
-  add(n, closure(g, fn));
-  TVar *v = variable(t_int);
-  n = let(v, n);
-  if (env->nvars < 190) env->vars[env->nvars++] = v;
-  return n;
-}
-
-static TNode *random_statement(Env *env) {
-  TNode *n = NULL;
-  if (--env->depth > 0) {
-    TVar *v;
-    switch (roll(11)) {
-      case 0:
-      case 1: {
-        v = variable(roll(2) ? t_int : t_opt);
-        n = let(v, v->type == t_int ? random_int(env) : random_opt(env));
-        if (env->nvars < 190) env->vars[env->nvars++] = v;
-        break;
-      }
-      case 2:
-        v = random_var(env, t_int);
-        if (v) n = set(v, random_int(env));
-        break;
-      case 3: n = random_loop(env); break;
-      case 4: n = random_bool(env); n = children(TN_IF, t_void, n, random_block(env, t_void), NULL); break;
-      case 5: n = random_some(env, t_void); break;
-      case 6: n = random_case(env, t_void); break;
-      case 7: n = env->in_defer ? NULL : random_defer(env); break;
-      case 8: n = random_closure(env); break;
-      case 9: n = random_exit(env); break;
-      default: n = random_int(env);
-    }
-  }
-  env->depth++;
-  return n ? n : block(t_void);
-}
-
-START_TEST(test_random) {
-  for (int round = 0; round < 300; round++) {
-    seed = (uint64_t)_i * 1000 + (uint64_t)round;
-    typed.nfunctions = 0;
-    Env env = {.depth = 4 + (int)roll(8)};
-    env.enumeration = make_enum();
-    TFunction *f = function("f", NULL, t_int);
-    env.vars[env.nvars++] = parameter(t_int);
-    env.vars[env.nvars++] = parameter(env.enumeration);
-    env.vars[env.nvars++] = parameter(t_opt);
-    env.helper = function("helper", NULL, t_int);
-    parameter(t_int);
-    parameter(t_int);
-    env.helper->body = integer(1);
-    current = f;
-    f->body = random_block(&env, t_int);
-    emit_all();
-    teardown();
-    setup();
-  }
 }
 END_TEST
 
@@ -868,10 +424,11 @@ int main(void) {
   tcase_add_test(tc, test_capture_by_value_and_cell);
   tcase_add_test(tc, test_nested_capture);
   tcase_add_test(tc, test_match_keeps_value_on_stack);
+  tcase_add_test(tc, test_switch);
+  tcase_add_test(tc, test_sparse_is_no_switch);
   tcase_add_test(tc, test_nesting_limit);
   tcase_add_test(tc, test_nesting_below_limit);
   tcase_add_test(tc, test_parameter_limit);
-  tcase_add_loop_test(tc, test_random, 0, 20);
   suite_add_tcase(suite, tc);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

@@ -1,0 +1,279 @@
+#!/bin/sh
+# cli.sh - tests of the `firn` command: statuses, streams, flags, files.
+#
+#   sh tests/cli.sh FIRN
+#
+# `check NAME STATUS ARGS...` runs FIRN on ARGS (standard input: $in, or nothing) and compares the exit status; what it wrote is
+# then in the files out and err, for `out_is`, `has`, `lacks` and `same`. These, and `expect NAME CONDITION...`, count one test each. A test that
+# passes prints nothing; the last line is `N passed, N failed`; the exit status is 0 when none failed.
+# Nothing outside a folder of its own is written.
+
+if [ $# -ne 1 ]; then echo "usage: cli.sh FIRN" >&2; exit 2; fi
+case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
+if [ ! -x "$firn" ]; then echo "cli.sh: can't run $firn" >&2; exit 2; fi
+folder=$(mktemp -d) || exit 2
+trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
+trap 'exit 2' HUP INT TERM
+cd "$folder" || exit 2
+LC_ALL=C; export LC_ALL
+
+passed=0 failed=0 name="" in=""
+pass() { passed=$((passed + 1)); }
+fail() {
+  failed=$((failed + 1))
+  echo "FAIL $name: $1"
+  shift
+  for file; do [ ! -s "$file" ] || sed "5q;s/^/    $file: /" "$file"; done
+}
+
+check() {
+  name=$1 wanted=$2
+  shift 2
+  if [ -n "$in" ]; then "$firn" "$@" <"$in" >out 2>err; else "$firn" "$@" </dev/null >out 2>err; fi
+  status=$?
+  in=""
+  if [ $status -eq "$wanted" ]; then pass; else fail "exit status $status, expected $wanted" out err; fi
+}
+expect() { name=$1; shift; if "$@"; then pass; else fail "not so: $*"; fi; }
+out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
+has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
+lacks() { if grep -qF -e "$2" "$1"; then fail "'$2' in $1" "$1"; else pass; fi; }
+same() { if cmp -s "$1" "$2"; then pass; else fail "$1 and $2 differ"; fi; }
+empty() { if [ -s "$1" ]; then fail "$1 is not empty" "$1"; else pass; fi; }
+filled() { if [ -s "$1" ]; then pass; else fail "$1 is empty"; fi; }
+
+cat >hello.firn <<'END'
+print("hello, world")
+END
+cat >args.firn <<'END'
+fn main(args: [string]) -> int {
+  print(args)
+  args.len()
+}
+END
+cat >echo.firn <<'END'
+while let line = read_line() { print("<{line}>") }
+END
+cat >work.firn <<'END'
+// Something of everything: generics, traits, enums, closures, maps, strings, floats.
+trait Shape { fn area(self) -> float }
+class Square: Shape { side: float; fn area(self) -> float => self.side * self.side }
+enum Tree { leaf(int); node(left: Tree, right: Tree) }
+fn total(t: Tree) -> int { match t { .leaf(n) => n; .node(l, r) => total(l) + total(r) } }
+fn twice<T>(x: T) -> [T] => [x, x]
+let shapes: [Shape] = [Square(side: 1.5)]
+var counts = ["a": 1]
+for c in ["x", "y", "x"] { counts[c] = (counts[c] ?? 0) + 1 }
+let n = 3
+print(twice("ab"), twice(4).map(|x| x * n), total(.node(.leaf(2), .leaf(40))), shapes[0].area(), counts)
+var sum = 0
+for i in 0..1000 { if i % 3 == 0 { sum += i } }
+print(sum, 'é', "{1.0 / 3.0:.3}")
+END
+cat >panic.firn <<'END'
+fn inner(xs: [int], i: int) -> int => xs[i]
+print("before")
+print(inner([1, 2], 2))
+END
+cat >error.firn <<'END'
+fn may(x: int) -> int! { if x > 1 { fail "too much" }; x }
+print(try may(1))
+print(try may(2))
+END
+cat >forever.firn <<'END'
+var n = 0
+while true { n = n +% 1 }
+END
+printf 'let x: int = "text"\nprint(undefined_name)\n' >wrong.firn
+cat >tests.firn <<'END'
+fn double(x: int) -> int => 2 * x
+test "good" { assert(double(2) == 4) }
+test "other" { assert(double(0) == 0) }
+END
+cat >badtests.firn <<'END'
+test "good" { assert(1 + 1 == 2) }
+test "bad" { assert(1 + 1 == 3) }
+END
+mkdir folder locked
+
+# Running
+check 'run hello' 0 hello.firn; out_is 'hello, world'; empty err
+check 'run by command' 0 run hello.firn; out_is 'hello, world'
+check 'main returns a status; arguments' 3 args.firn one 'two words' --tier=nonsense; out_is '["one", "two words", "--tier=nonsense"]'
+check 'no arguments' 0 args.firn; out_is '[]'
+check 'flags before the file' 1 run --tier=oracle args.firn a; out_is '["a"]'
+check 'the flags end at --' 1 run -- args.firn -x; out_is '["-x"]'
+in=hello.firn; check 'run -' 0 run -; out_is 'hello, world'
+in=args.firn; check 'run - with an argument' 1 run - x; out_is '["x"]'
+in=hello.firn; check 'the program reads standard input' 0 echo.firn; out_is '<print("hello, world")>'
+check '-e' 0 -e 'print(6 * 7)'; out_is 42
+check '-e with an argument' 1 -e 'fn main(args: [string]) -> int { print(args); 1 }' --stats; out_is '["--stats"]'; empty err
+check '--eval=' 0 run --eval='print(1)'; out_is 1
+check '-e without a value' 2 -e; has err '--eval'
+check 'exit' 7 -e 'exit(7)'
+check 'the status is cut to 8 bits' 44 -e 'exit(300)'
+check 'empty program' 0 -e ''; empty out; empty err
+check 'panic' 1 panic.firn; out_is before; has err 'panic: index 2 out of range for length 2'; has err 'at inner'; has err 'panic.firn:1:'; has err 'panic.firn:3:'
+check 'error that nothing handled' 1 error.firn; out_is 1; has err 'too much'; lacks err 'panic:'
+check 'mistake' 2 wrong.firn; empty out; has err 'error['; has err 'wrong.firn:1:'; has err 'undefined_name'
+if [ -w /dev/full ]; then
+  name='full device'
+  "$firn" hello.firn >/dev/full 2>err; status=$?
+  if [ $status -eq 1 ]; then pass; else fail "exit status $status, expected 1" err; fi
+  has err "can't write"
+fi
+
+# Tiers, fuel, statistics, the stack
+check 'oracle' 0 run --tier=oracle work.firn; cp out oracle.out; filled oracle.out
+check 'interp' 0 run --tier=interp work.firn; same out oracle.out
+check 'stress' 0 run --stress=gc work.firn; same out oracle.out
+check 'oracle panics alike' 1 run --tier=oracle panic.firn; cp err oracle.err
+check 'interp panics alike' 1 run panic.firn; same err oracle.err
+check 'unknown tier' 2 run --tier=warp hello.firn; has err warp
+check 'out of fuel' 3 run --fuel=10000 forever.firn; has err 'out of fuel'
+check 'out of fuel, oracle' 3 run --fuel=10K --tier=oracle forever.firn; has err 'out of fuel'
+check 'no fuel at all' 3 run --fuel=0 hello.firn; empty out
+check 'enough fuel' 0 run --fuel=10M hello.firn; out_is 'hello, world'
+check 'fuel that is no number' 2 run --fuel=lots hello.firn; has err lots
+check 'fuel below zero' 2 run --fuel=-1 hello.firn
+check 'stats' 0 run --stats work.firn; has err 'fuel used'; has err 'memory allocated'; same out oracle.out
+grep 'fuel used\|memory allocated' err >interp.stats
+check 'stats, oracle' 0 run --stats --tier=oracle work.firn
+grep 'fuel used\|memory allocated' err >oracle.stats
+same interp.stats oracle.stats
+used=$(sed -n 's/^fuel used *//p' oracle.stats)
+check 'exactly enough fuel' 0 run --fuel="${used:-0}" work.firn
+cat >deep.firn <<'END'
+fn deep(n: int) -> int => 1 + deep(n + 1)
+print(deep(0))
+END
+check 'stack overflow' 1 run --stack=64K deep.firn; has err 'stack overflow'; has err ' more ...'
+check 'stack too small to be meant' 2 run --stack=1 hello.firn
+
+# Building, and modules
+check 'build' 0 build work.firn; empty out; empty err; expect 'build makes a file' test -s work.fmod; mv work.fmod first.fmod
+check 'build again' 0 build work.firn; same first.fmod work.fmod
+check 'build -o' 0 build -o other.fmod work.firn; same first.fmod other.fmod
+check 'build, --output=' 0 build --output=third.fmod work.firn; same first.fmod third.fmod
+check 'build to standard output' 0 build -o - work.firn; same out first.fmod
+check 'build -e' 0 build -e 'print(1)' -o one.fmod
+check 'run what -e built' 0 one.fmod; out_is 1
+check 'build -e without -o' 2 build -e 'print(1)'; has err '-o'
+check 'run a module' 0 work.fmod; same out oracle.out
+check 'run a module, oracle' 0 run --tier=oracle work.fmod; same out oracle.out
+in=work.fmod; check 'a module from standard input' 0 run -; same out oracle.out
+check 'a module with arguments' 0 build args.firn; check 'run it' 2 args.fmod a b; out_is '["a", "b"]'
+check 'strip' 0 build --strip -o stripped.fmod work.firn; check 'run stripped' 0 stripped.fmod; same out oracle.out
+expect 'stripped is shorter' test "$(wc -c <stripped.fmod)" -lt "$(wc -c <work.fmod)"
+check 'build a mistake' 2 build -o never.fmod wrong.firn; expect 'no file' test ! -e never.fmod
+check 'build nothing' 2 build; check 'build two' 2 build hello.firn work.firn
+check 'build into no folder' 1 build -o nowhere/x.fmod hello.firn; has err "can't write"
+check 'build over a folder' 1 build -o folder hello.firn; has err "can't write"
+chmod a-w locked
+if ! touch locked/probe 2>/dev/null; then
+  check 'build into a locked folder' 1 build -o locked/x.fmod hello.firn; has err "can't write"
+else
+  rm -f locked/probe
+fi
+if [ -d /proc/self ]; then check 'build where no file can be made' 1 build -o /proc/self/x.fmod hello.firn; has err "can't write"; fi
+name='no temporary files stay'
+if find . -name '*.tmp' | grep -q .; then fail 'there are some'; else pass; fi
+
+# Text of modules
+for module in work stripped one; do
+  check "dis $module" 0 dis $module.fmod; filled out; cp out $module.text
+  check "asm $module" 0 asm -o again.fmod $module.text; same again.fmod $module.fmod
+done
+check 'dis a source' 0 dis work.firn; same out work.text
+check 'dis -o' 0 dis -o dis.text work.fmod; empty out; same dis.text work.text
+in=work.text; check 'asm -' 0 asm -o - -; same out work.fmod
+check 'asm of no text' 2 asm hello.firn; has err 'hello.firn:1'
+printf 'module 1\nfunc "main" () -> int\n  int.add\n  ret\nentry 0\n' >unsound.text
+check 'asm of an unsound module' 2 asm -o never.fmod unsound.text; has err 'bad module'; expect 'no file' test ! -e never.fmod
+check 'dis into no folder' 1 dis -o nowhere/x hello.firn
+
+# Files that are not what they should be
+check 'missing file' 2 missing.firn; has err "can't read 'missing.firn'"; empty out
+check 'missing file, run' 2 run missing.firn
+check 'folder as a file' 2 folder; has err 'irectory'
+check 'no name' 2 ''
+for command in build check test dis asm; do
+  check "$command a missing file" 2 $command missing.firn; has err missing.firn
+  check "$command a folder" 2 $command folder; has err folder
+  check "$command nothing" 2 $command; has err "firn help $command"
+done
+check 'run nothing' 2 run; has err 'firn help run'
+printf '\000fmd this is a text, not a module' >text.fmod
+check 'a text that is no module' 2 text.fmod; has err 'bad module'
+printf 'this is a text, not a module\n' >text2.fmod
+check 'a text that is no module and no program' 2 text2.fmod; has err 'error['
+size=$(wc -c <work.fmod)
+for length in 4 8 9 40 $((size / 2)) $((size - 1)); do
+  head -c "$length" work.fmod >cut.fmod
+  check "a module cut to $length bytes" 2 cut.fmod; has err 'bad module'; empty out
+done
+{ cat work.fmod; printf x; } >long.fmod
+check 'a module with a byte too many' 2 long.fmod; has err 'bad module'
+{ printf '\000fmd\002\000\000\000'; tail -c +9 work.fmod; } >later.fmod
+check 'a later version' 2 later.fmod; has err version
+printf 'print("\377")\n' >latin.firn
+check 'not UTF-8' 2 latin.firn; has err latin.firn
+printf 'print("a\000b")\n' >nul.firn
+check 'a NUL in a program' 2 nul.firn; has err nul.firn
+awk 'BEGIN { for (i = 0; i < 100000; i++) printf "("; print "" }' >nested.firn
+check 'nested deeply' 2 nested.firn; filled err
+
+# check and test
+check 'check' 0 check hello.firn work.firn tests.firn; empty out; empty err
+check 'check -e' 0 check -e 'print(1)'; empty out
+check 'check a mistake' 2 check hello.firn wrong.firn; has err 'wrong.firn:1:'
+check 'check a module' 0 check work.fmod
+check 'check a bad module' 2 check text.fmod; has err 'bad module'
+check 'test' 0 test tests.firn; out_is 'ok   good' 'ok   other' '2 passed, 0 failed'
+check 'test that fails' 1 test badtests.firn; out_is 'ok   good' 'FAIL bad' '1 passed, 1 failed'; has err 'assertion failed'
+check 'test two' 1 test tests.firn badtests.firn; has out '3 passed, 1 failed'
+check 'test, oracle' 0 test --tier=oracle tests.firn; has out '2 passed, 0 failed'
+check 'test without tests' 0 test hello.firn; has out '0 passed, 0 failed'
+check 'test a mistake' 2 test wrong.firn
+check 'tests do not run by themselves' 0 badtests.firn; empty out
+
+# Stages
+for stage in tokens ast types module code; do
+  check "dump $stage" 0 run --dump=$stage hello.firn; filled out; expect "dump $stage, not run" test "$(tail -n 1 out)" != 'hello, world'
+  "$firn" run --dump=$stage hello.firn >$stage.dump </dev/null
+  check "dump $stage of -e" 0 run --dump=$stage -e 'print(1)'; filled out
+done
+check 'dump two stages' 0 run --dump=tokens,ast hello.firn; cat tokens.dump ast.dump >both.dump; same out both.dump
+check 'dump an unknown stage' 2 run --dump=soup hello.firn; has err soup
+check 'dump nothing' 2 run --dump= hello.firn
+check 'dump when checking' 0 check --dump=types hello.firn; filled out
+check 'dump when building' 0 build --dump=ast -o never.fmod hello.firn; filled out; expect 'no file' test ! -e never.fmod
+check 'dump a module' 0 run --dump=module work.fmod; same out work.text
+
+# Help, and mistakes on the command line
+check 'version' 0 --version; has out 'firn '; cp out version.out
+check 'version by command' 0 version; same out version.out
+check 'help' 0 help; cp out help.out; has out 'usage: firn'
+for command in run build check test dis asm help version; do
+  name="help lists $command"; has help.out "  $command"
+  check "help $command" 0 help $command; has out "usage: firn $command"
+  cp out command.help
+  check "$command --help" 0 $command --help; same out command.help
+done
+check '--help' 0 --help; same out help.out
+check '-h' 0 -h; same out help.out
+check 'help of an unknown command' 2 help bulid; has err bulid
+check 'nothing at all' 2; filled out
+check 'unknown command' 2 bulid; has err "'bulid'"; has err "did you mean \`firn build\`?"
+check 'unknown command with an argument' 2 chek hello.firn; has err "did you mean \`firn check\`?"
+check 'missing file that is like no command' 2 dir/bulid.firn; lacks err 'did you mean'
+check 'unknown flag' 2 run --feul=3 hello.firn; has err 'did you mean --fuel?'; empty out
+check 'unknown flag before a file' 2 --stat hello.firn; has err 'did you mean --stats?'
+check 'unknown flag like no other' 2 --xyzzyxyzzy hello.firn; has err 'unknown flag --xyzzyxyzzy'; lacks err 'did you mean'
+check 'unknown letter' 2 -q hello.firn; has err 'unknown flag -q'
+check 'flag of another command' 2 build --fuel=3 hello.firn; has err 'no flag --fuel'
+check 'flag without its value' 2 build hello.firn -o; has err '--output'
+check 'flag with a value that it has not' 2 run --stats=yes hello.firn; has err 'takes no value'
+
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ]

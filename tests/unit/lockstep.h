@@ -1,0 +1,94 @@
+/* lockstep.h - running a function on both tiers with the same slices of fuel, and comparing all there is to compare at each pause.
+ *
+ * Interface: lockstep_program links module text; lockstep_run runs one of its functions without parameters. A third guest changes its tier at
+ * each pause. Result texts are the caller's to free.
+ */
+#ifndef FIRN_TESTS_LOCKSTEP_H
+#define FIRN_TESTS_LOCKSTEP_H
+
+#include <check.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/guest.h"
+#include "vm/heap.h"
+#include "vm/program.h"
+
+typedef struct LockstepResult {
+  GuestStatus status;
+  Trap trap;
+  int64_t exit_status;
+  char *report;   /* of a failed guest, else NULL */
+  uint64_t pauses;
+} LockstepResult;
+
+static inline Program *lockstep_program(const char *text) {
+  ModuleError error;
+  Module *module = module_assemble(text, strlen(text), &error);
+  ck_assert_msg(module != NULL, "line %" PRIu64 ": %s\n%s", error.offset, error.reason, text);
+  Program *program = program_link(module, &error);
+  ck_assert_msg(program != NULL, "pc %" PRIu64 ": %s\n%s", error.offset, error.reason, text);
+  return program;
+}
+
+enum { LOCKSTEP_GUESTS = 3 };
+
+static inline void lockstep_compare(Guest **guests, const char *what, uint64_t pauses) {
+  for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
+    ck_assert_msg(guests[i]->status == guests[0]->status, "%s, pause %" PRIu64 ": status %d, oracle's %d", what, pauses,
+                  (int)guests[i]->status, (int)guests[0]->status);
+    ck_assert_msg(guests[i]->trap == guests[0]->trap, "%s, pause %" PRIu64 ": trap %d, oracle's %d", what, pauses, (int)guests[i]->trap,
+                  (int)guests[0]->trap);
+    ck_assert_msg(guests[i]->fuel == guests[0]->fuel, "%s, pause %" PRIu64 ": fuel %" PRId64 ", oracle's %" PRId64, what, pauses,
+                  guests[i]->fuel, guests[0]->fuel);
+    ck_assert_msg(guests[i]->allocated == guests[0]->allocated, "%s, pause %" PRIu64 ": allocations differ", what, pauses);
+    ck_assert_msg(guests[i]->exit_status == guests[0]->exit_status, "%s: exit %" PRId64 ", oracle's %" PRId64, what,
+                  guests[i]->exit_status, guests[0]->exit_status);
+    ck_assert_msg(guest_state_hash(guests[i]) == guest_state_hash(guests[0]), "%s, pause %" PRIu64 ": states differ (%s)", what, pauses,
+                  i == 1 ? "interpreter" : "changing tier");
+  }
+}
+
+static inline LockstepResult lockstep_run(Program *program, uint32_t function, int64_t slice, const char *what) {
+  Guest *guests[LOCKSTEP_GUESTS];
+  for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
+    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice};
+    guests[i] = guest_new_for(program, function, &options);
+    ck_assert_ptr_nonnull(guests[i]);
+  }
+  LockstepResult result = {0};
+  for (;; result.pauses++) {
+    lockstep_compare(guests, what, result.pauses);
+    if (guests[0]->status == GUEST_FINISHED || guests[0]->status == GUEST_FAILED) break;
+    for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
+      if (guests[i]->status == GUEST_PAUSED) guests[i]->fuel += slice;
+      guest_run(guests[i]);
+    }
+    guests[2]->options.tier = guests[2]->options.tier == TIER_ORACLE ? TIER_INTERP : TIER_ORACLE;
+  }
+  result.status = guests[0]->status;
+  result.trap = guests[0]->trap;
+  result.exit_status = guests[0]->exit_status;
+  if (result.status == GUEST_FAILED) {
+    result.report = guest_report(guests[0]);
+    for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
+      char *report = guest_report(guests[i]);
+      ck_assert_str_eq(report, result.report);
+      free(report);
+    }
+  }
+  for (int i = 0; i < LOCKSTEP_GUESTS; i++) guest_free(guests[i]);
+  return result;
+}
+
+static inline int suite_run(Suite *suite) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
+
+#endif
