@@ -94,6 +94,7 @@ TOUR := $(firstword $(wildcard ../shared/tour.md) docs/tour.md)
 test-programs: $(O)/firn $(O)/runner
 	$(O)/runner --firn $(O)/firn tests/programs
 	$(O)/runner --firn $(O)/firn --tour $(TOUR)
+	sh tests/cli.sh $(O)/firn
 
 FUZZ_RUNS ?= 20000
 test-fuzz: $(O)/fuzz_module

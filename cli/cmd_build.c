@@ -44,7 +44,7 @@ int command_build(Flags *flags) {
   Module *module = module_load(path, flags, false);
   if (!module) return EXIT_USAGE;
   int status = EXIT_USAGE;
-  if (module_prove(module, path)) status = flags->dump ? EXIT_OK : module_save(module, path, flags);
+  if (module_prove(module, path)) status = module_save(module, path, flags);
   module_free(module);
   return status;
 }

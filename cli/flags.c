@@ -101,7 +101,9 @@ static int flag_find(const char *word) {
 }
 
 static void flag_unknown(const char *word) {
-  NameSuggestion suggestion = {.wrong = word};
+  char name[64];
+  snprintf(name, sizeof name, "%.*s", (int)strcspn(word, "="), word);
+  NameSuggestion suggestion = {.wrong = name};
   for (int i = 0; i < FLAG_COUNT; i++) name_suggestion_try(&suggestion, flag_rows[i].name);
   if (suggestion.best) usage_error("unknown flag %s; did you mean %s?", word, suggestion.best);
   else usage_error("unknown flag %s; `firn help` lists the commands and their flags", word);

@@ -1,6 +1,7 @@
 /* main.c - the `firn` command: picks a command, or runs a file. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 
@@ -55,10 +56,20 @@ static bool help_wanted(int argc, char **argv) {
   return false;
 }
 
+/* Whether the word can only be a mistyped command: no file of that name, and nothing of a path or a flag in it. Says so. */
+static bool command_mistyped(const char *word) {
+  if (word[strcspn(word, "-./")] || access(word, F_OK) == 0) return false;
+  NameSuggestion suggestion = {.wrong = word};
+  for (unsigned i = 0; i < COMMANDS; i++) name_suggestion_try(&suggestion, commands[i].name);
+  if (suggestion.best) usage_error("there is no file and no command '%s'; did you mean `firn %s`?", word, suggestion.best);
+  return suggestion.best != NULL;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return help_overview(), EXIT_USAGE;
   if (strcmp(argv[1], "--version") == 0) return command_version(NULL);
   int command = command_find(argv[1]), first = command < 0 ? 1 : 2;
+  if (command < 0 && command_mistyped(argv[1])) return EXIT_USAGE;
   if (command < 0) command = CMD_BIT_run;
   if (help_wanted(argc - first, argv + first)) {
     if (first == 1) return help_overview(), EXIT_OK;

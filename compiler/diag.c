@@ -316,7 +316,7 @@ static uint32_t edit_distance(const char *a, size_t a_len, const char *b, size_t
 }
 
 void name_suggestion_try(NameSuggestion *s, Name candidate) {
-  size_t wrong_len = strlen(s->wrong), len = name_len(candidate);
+  size_t wrong_len = strlen(s->wrong), len = strlen(candidate); /* the command line offers texts that are not interned */
   if (wrong_len == 0 || wrong_len > SUGGEST_MAX || len > SUGGEST_MAX) return;
   uint32_t allowed = wrong_len <= 2 ? 1 : wrong_len <= 5 ? 2 : (uint32_t)wrong_len / 3 + 1;
   if (wrong_len <= 3 && len <= 2) allowed = 1;

@@ -211,11 +211,23 @@ static void label_enter(Emitter *e, const EmitLabel *label) {
   e->reachable = true;
 }
 
-/* Takes back a branch to the label that is about to be bound behind it. */
+static bool has_label_at(const Emitter *e, size_t pc) { return e->bound.count && e->bound.items[e->bound.count - 1].label.pc == pc; }
+
+/* Takes back a branch to the label that is about to be bound behind it; turns round a conditional branch over a branch. */
 static void drop_branch_to_here(Emitter *e, LabelId id) {
-  const Insn *last = e->code.count ? &e->code.items[e->code.count - 1] : NULL;
-  bool has_label = e->bound.count && e->bound.items[e->bound.count - 1].label.pc == e->code.count;
-  if (e->reachable || has_label || !last || last->op != OP_BR || last->a != id) return;
+  size_t count = e->code.count;
+  if (e->reachable || count == 0 || e->code.items[count - 1].op != OP_BR || has_label_at(e, count)) return;
+  const Insn last = e->code.items[count - 1];
+  if (last.a == id) {
+    unput(e);
+    e->labels.items[id].refs--;
+    label_enter(e, &e->labels.items[id]);
+    return;
+  }
+  Insn *before = count > 1 && !has_label_at(e, count - 1) ? &e->code.items[count - 2] : NULL;
+  if (!before || (before->op != OP_BR_IF && before->op != OP_BR_IFNOT) || before->a != id) return;
+  before->op = before->op == OP_BR_IF ? OP_BR_IFNOT : OP_BR_IF;
+  before->a = last.a;
   unput(e);
   e->labels.items[id].refs--;
   label_enter(e, &e->labels.items[id]);
@@ -275,9 +287,62 @@ void put_switch(Emitter *e, const LabelId *labels, uint32_t count) {
 
 /* ---- The finished function ---- */
 
-static bool names_local(const Insn *insn) { return insn->op == OP_LOCAL_GET || insn->op == OP_LOCAL_SET; }
 static bool has_label(const Insn *insn) { return op_table[insn->op].imms[0] == 'L'; }
 
+/* Where a branch ends up that follows branches. */
+static LabelId thread(const Emitter *e, LabelId id) {
+  for (int hops = 0; hops < 16; hops++) {
+    const Insn *insn = &e->code.items[e->bound.items[e->labels.items[id].bound].label.pc];
+    if (insn->op != OP_BR) break;
+    id = insn->a;
+  }
+  return id;
+}
+
+/* Lets branches to branches go on at once; false if there were none. */
+static bool thread_branches(Emitter *e) {
+  bool changed = false;
+  for (size_t i = 0; i < e->bound.count; i++) e->bound.items[i].refs = 0;
+  for (size_t i = 0; i < e->code.count + e->switches.count; i++) {
+    bool is_insn = i < e->code.count;
+    if (is_insn && !has_label(&e->code.items[i])) continue;
+    LabelId *id = is_insn ? &e->code.items[i].a : &e->switches.items[i - e->code.count];
+    LabelId to = thread(e, *id);
+    changed |= to != *id;
+    *id = to;
+    e->bound.items[e->labels.items[to].bound].refs++;
+  }
+  return changed;
+}
+
+/* Drops the branches that nothing comes to any more. */
+static void drop_unreached(Emitter *e) {
+  size_t nlines = 0, next_bound = 0, next_line = 0;
+  uint32_t kept = 0;
+  BoundLabel *bound = e->bound.items;
+  LineEntry *lines = e->lines.items;
+  for (uint32_t pc = 0; pc < e->code.count; pc++) {
+    bool is_labelled = next_bound < e->bound.count && bound[next_bound].label.pc == pc;
+    bool is_after_end = kept > 0 && op_table[e->code.items[kept - 1].op].flags & OP_END;
+    bool is_dropped = e->code.items[pc].op == OP_BR && is_after_end && !(is_labelled && bound[next_bound].refs);
+    for (; next_line < e->lines.count && lines[next_line].pc == pc; next_line++) {
+      if (nlines && lines[nlines - 1].pc == kept) nlines--;
+      lines[nlines] = lines[next_line];
+      lines[nlines++].pc = kept;
+    }
+    if (is_labelled) {
+      bound[next_bound].label.pc = kept;
+      bound[next_bound].is_dropped = is_dropped;
+      next_bound++;
+    }
+    if (!is_dropped) e->code.items[kept++] = e->code.items[pc];
+  }
+  if (nlines && lines[nlines - 1].pc == kept) nlines--;
+  e->code.count = kept;
+  e->lines.count = nlines;
+}
+
+static bool names_local(const Insn *insn) { return insn->op == OP_LOCAL_GET || insn->op == OP_LOCAL_SET; }
 /* Numbers the locals that are named, parameters first; next_free holds the new index. */
 static bool finish_locals(Emitter *e, Function *out) {
   for (size_t i = 0; i < e->code.count; i++) {
@@ -317,7 +382,7 @@ static bool finish_labels(Emitter *e, Function *out) {
     BoundLabel *bound = &e->bound.items[i];
     uint32_t pc = bound->label.pc;
     bool is_after_end = pc > 0 && op_table[e->code.items[pc - 1].op].flags & OP_END;
-    if (!bound->refs && !is_after_end) continue;
+    if (bound->is_dropped || (!bound->refs && !is_after_end)) continue;
     bound->final = out->nlabels++;
     if (!copy_label(e, &bound->label, &out->labels[bound->final])) return false;
   }
@@ -327,6 +392,7 @@ static bool finish_labels(Emitter *e, Function *out) {
 static uint32_t final_label(const Emitter *e, LabelId label) { return e->bound.items[e->labels.items[label].bound].final; }
 
 bool code_finish(Emitter *e, Function *out) {
+  if (thread_branches(e)) drop_unreached(e);
   if (!finish_locals(e, out) || !finish_labels(e, out)) return false;
   out->ncode = (uint32_t)e->code.count;
   out->code = module_alloc(e->module, e->code.count * sizeof *out->code + 1);

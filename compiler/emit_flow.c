@@ -10,6 +10,11 @@ static void put_void(Emitter *e) {
   push(e, type_simple(e->module->types, TYPE_VOID));
 }
 
+TNode *only_statement(TNode *node) {
+  while (node && node->kind == TN_BLOCK && node->nlist == 1) node = node->list[0];
+  return node;
+}
+
 static const ScopeInfo *scope_of(const TNode *node) { return node->scope->emit; }
 
 /* ---- Defers ---- */
@@ -105,7 +110,6 @@ static void emit_continue(Emitter *e, TNode *node) {
 
 /* Whether a node does nothing but go to a label: then a test can go there itself. */
 static bool is_bare_jump(const Emitter *e, const TNode *node, LabelId *target) {
-  while (node && node->kind == TN_BLOCK && node->nlist == 1) node = node->list[0];
   if (!node || (node->kind != TN_BREAK && node->kind != TN_CONTINUE)) return false;
   const ScopeInfo *scope = scope_of(node);
   if (depth_now(e) != scope->depth || e->defers.count != scope->ndefers) return false;
@@ -197,16 +201,17 @@ static void emit_if(Emitter *e, TNode *node, EmitMode mode) {
     if (taken) emit_as(e, taken, node->type, mode);
     return;
   }
-  if (is_bare_jump(e, node->b, &target)) {
+  if (is_bare_jump(e, only_statement(node->b), &target)) {
     emit_condition(e, node->a, target, true);
     if (node->c) emit_as(e, node->c, node->type, mode);
     return;
   }
-  if (node->c && is_bare_jump(e, node->c, &target)) {
+  if (node->c && is_bare_jump(e, only_statement(node->c), &target)) {
     emit_condition(e, node->a, target, false);
     emit_as(e, node->b, node->type, mode);
     return;
   }
+  if (emit_switch_chain(e, node, mode)) return;
   LabelId otherwise = label_new(e), end = label_new(e);
   emit_condition(e, node->a, otherwise, false);
   emit_as(e, node->b, node->type, mode);
@@ -285,11 +290,6 @@ static void test_is(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded) 
 /* Tests whose failure leaves the tested value on the stack, where the next test of the same variable can take it. */
 static bool leaves_value(const TNode *node) { return node->kind == TN_IF_CASE || node->kind == TN_IF_IS; }
 
-static TNode *only_statement(TNode *node) {
-  while (node && node->kind == TN_BLOCK && node->nlist == 1) node = node->list[0];
-  return node;
-}
-
 static bool tests_same(const TNode *node, const TNode *next) {
   return next && leaves_value(next) && node->a->kind == TN_VAR && next->a->kind == TN_VAR && node->a->var == next->a->var &&
          node->a->type == next->a->type;
@@ -316,9 +316,10 @@ static bool emit_test_failed(Emitter *e, TNode *node, EmitMode mode, const TNode
 
 /* `next`: the statement behind, if it tests the same variable and nothing but this test's failure comes to it. */
 static bool emit_test(Emitter *e, TNode *node, EmitMode mode, bool is_loaded, const TNode *next) {
+  if (node->kind == TN_IF_CASE && !is_loaded && emit_switch_chain(e, node, mode)) return false;
   LabelId otherwise, end = label_new(e);
   uint32_t scope = scope_open(e);
-  bool is_direct = node->kind == TN_IF_SOME && node->c && is_bare_jump(e, node->c, &otherwise);
+  bool is_direct = node->kind == TN_IF_SOME && node->c && is_bare_jump(e, only_statement(node->c), &otherwise);
   if (!is_direct) otherwise = label_new(e);
   switch ((int)node->kind) {
     case TN_IF_SOME: test_some(e, node, otherwise); break;

@@ -29,6 +29,7 @@ enum NodeFlag {
   NODE_LOOP = 4,        /* holds a loop: needs an empty operand stack */
   NODE_JUMP = 8,        /* holds a break, continue or return */
   NODE_FN = 16,         /* makes function values */
+  NODE_CHAINED = 32,    /* was looked at as part of a chain of tests */
 };
 
 /* TVar.emit */
@@ -64,7 +65,8 @@ typedef struct EmitLabel {
 typedef struct BoundLabel {
   Label label;
   uint32_t refs;
-  uint32_t final; /* index in the finished function */
+  uint32_t final;  /* index in the finished function */
+  bool is_dropped; /* stood at a branch that was dropped */
 } BoundLabel;
 
 typedef struct EmitLocal {
@@ -181,10 +183,12 @@ bool emit_inverse(Op op, Op *inverse);             /* of a comparison */
 /* emit_flow.c */
 void emit_flow(Emitter *e, TNode *node, EmitMode mode);
 void emit_condition(Emitter *e, TNode *node, LabelId target, bool sense);
+TNode *only_statement(TNode *node); /* without the blocks around it */
 void emit_case_test(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded); /* of a TN_IF_CASE; binds the payload */
 
 /* emit_switch.c: writes as many of the statements as are a run of tests that it can make a table of; returns how many. After 0, *tried
  * says with how many of them it need not be tried again. */
 uint32_t emit_switch(Emitter *e, TNode **list, uint32_t count, uint32_t *tried);
+bool emit_switch_chain(Emitter *e, TNode *node, EmitMode mode); /* the same for a TN_IF or TN_IF_CASE and those in its `c`; false: not written */
 
 #endif

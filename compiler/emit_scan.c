@@ -151,11 +151,32 @@ static void scan_op(Scan *s, TNode *node) {
   else fold_op(node);
 }
 
+static bool is_bool(const TNode *node, bool value) {
+  return node && node->kind == TN_CONST && node->type->kind == TYPE_BOOL && (node->value.i != 0) == value;
+}
+
+/* An `if` that gives true or false in one of its arms is its condition, or joins it with the other arm. */
+static void simplify_if(TNode *node) {
+  if (!node->c || node->type->kind != TYPE_BOOL || node->b->type != node->type || node->c->type != node->type) return;
+  bool is_same = is_bool(node->b, true) && is_bool(node->c, false);
+  if (is_same) {
+    *node = *node->a;
+  } else if (is_bool(node->b, true)) {
+    node->kind = TN_OR;
+    node->b = node->c;
+    node->c = NULL;
+  } else if (is_bool(node->c, false)) {
+    node->kind = TN_AND;
+    node->c = NULL;
+  }
+}
+
 static void scan_if(Scan *s, TNode *node) {
   scan(s, node->a);
   bool is_const = node->a->kind == TN_CONST;
   if (!is_const || node->a->value.i) scan(s, node->b);
   if (!is_const || !node->a->value.i) scan(s, node->c);
+  if (!is_const) simplify_if(node);
 }
 
 /* && and || whose first operand is constant become the other operand or the constant. */

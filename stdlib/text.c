@@ -95,10 +95,11 @@ static char *hex_put(char *at, uint32_t c) {
 
 /* Writes a character as it stands in a literal between `quote`s; at most ESCAPE_MAX bytes. Returns the end. */
 static char *literal_put(char *at, uint32_t c, char quote) {
-  const char *letter = c && c < 128 ? strchr("\nn\tt\rr\\\\", (int)c) : NULL;
+  static const char escaped[] = "\n\t\r\\", letters[] = "ntr\\";
+  const char *letter = c && c < 0x80 ? strchr(escaped, (int)c) : NULL;
   if (letter || c == 0 || c == (unsigned char)quote || (quote == '"' && (c == '{' || c == '}'))) {
     *at++ = '\\';
-    *at++ = letter ? letter[1] : c ? (char)c : '0';
+    *at++ = letter ? letters[letter - escaped] : c ? (char)c : '0';
     return at;
   }
   if (!is_hidden(c)) return utf8_put(at, c);

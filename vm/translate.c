@@ -126,11 +126,35 @@ void model_push(Translator *t, uint32_t position, SlotState state) {
   if (state.kind == IN_FACC) t->facc = position;
 }
 
+/* Changes a producer to write to a slot instead of an accumulator. */
+static void producer_redirect(Translator *t, const SlotState *state, uint32_t slot) {
+  if (t->failed) return;
+  Cell *cell = &t->cells[state->at];
+  cell->op = t->labels[state->handler];
+  if (state->dst == 0) cell->a = (uint16_t)slot;
+  else if (state->dst == 1) cell->b = (uint16_t)slot;
+  else cell->c = (uint16_t)slot;
+}
+
+/* True if nothing was emitted since an accumulator's owner was made, so that its producer can be given any destination. */
+static bool is_last(const Translator *t, const SlotState *state) {
+  return state->at + state->cells == t->ncells && state->at >= t->barrier;
+}
+
 void model_rename(Translator *t, uint32_t from, uint32_t to) {
+  bool accumulated = t->slots[from].kind == IN_ACC || t->slots[from].kind == IN_FACC;
+  if (accumulated && !is_last(t, &t->slots[from])) model_flush(t, from);
   SlotState state = t->slots[from];
   if (state.kind == IN_SLOT) state = (SlotState){.kind = AT_SLOT, .at = from};
   clear(t, from);
-  if (state.kind == IN_ACC || state.kind == IN_FACC) model_hazard(t, to, NONE);
+  if (state.kind == IN_ACC || state.kind == IN_FACC) {
+    model_hazard(t, to, NONE);
+    /* Settling the others has emitted something: too late to write to the new slot. */
+    if (!is_last(t, &state)) {
+      producer_redirect(t, &state, from);
+      state = (SlotState){.kind = AT_SLOT, .at = from};
+    }
+  }
   model_push(t, to, state);
 }
 
@@ -144,16 +168,6 @@ void model_hazard(Translator *t, uint32_t slot, uint32_t below) {
       i++;
     }
   }
-}
-
-/* Changes a producer to write to a slot instead of an accumulator. */
-static void producer_redirect(Translator *t, const SlotState *state, uint32_t slot) {
-  if (t->failed) return;
-  Cell *cell = &t->cells[state->at];
-  cell->op = t->labels[state->handler];
-  if (state->dst == 0) cell->a = (uint16_t)slot;
-  else if (state->dst == 1) cell->b = (uint16_t)slot;
-  else cell->c = (uint16_t)slot;
 }
 
 void model_flush(Translator *t, uint32_t position) {
@@ -203,7 +217,7 @@ void model_store(Translator *t, uint32_t slot, uint32_t position) {
     case AT_SLOT: emit_move(t, slot, state.at); break;
     case CONSTANT: emit_constant(t, slot, state.value); break;
     default:
-      if (state.at + state.cells == t->ncells && state.at >= t->barrier) producer_redirect(t, &state, slot);
+      if (is_last(t, &state)) producer_redirect(t, &state, slot);
       else emit_store(t, slot, state.kind == IN_FACC);
       break;
   }

@@ -90,14 +90,23 @@ static void local_set(Translator *t) {
   for (uint32_t i = 0; i < insn->w; i++) model_store(t, insn->a + i, first + i);
 }
 
+static bool refers_to_operand(const Translator *t, uint32_t position) {
+  return t->slots[position].kind == AT_SLOT && t->slots[position].at >= t->code->nlocals_slots;
+}
+
 static void dup(Translator *t) {
   const CodeInsn *insn = t->insn;
+  uint32_t first = insn->sp - insn->w;
   for (uint32_t i = 0; i < insn->w; i++) {
-    uint32_t position = insn->sp - insn->w + i;
-    operand_prepare(t, position, ACCEPT_K);
-    SlotState state = t->slots[position];
-    if (state.kind == IN_SLOT) state = (SlotState){.kind = AT_SLOT, .at = position};
+    operand_prepare(t, first + i, ACCEPT_K);
+    if (insn->w > 1 && refers_to_operand(t, first + i)) model_flush(t, first + i);
+  }
+  for (uint32_t i = 0; i < insn->w; i++) {
+    SlotState state = t->slots[first + i];
+    if (state.kind == IN_SLOT) state = (SlotState){.kind = AT_SLOT, .at = first + i};
     model_push(t, insn->sp + i, state);
+    /* References between operand slots must stay in order (translator.h), which those of a second copy of several would not be. */
+    if (insn->w > 1 && refers_to_operand(t, insn->sp + i)) model_flush(t, insn->sp + i);
   }
 }
 

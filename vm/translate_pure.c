@@ -33,6 +33,8 @@ enum { LOOP, LOOP_INC, LOOP_WINC, BACK, BACK_INC, BACK_WINC, LOOP_KINDS };
 
 _Static_assert(H_BACK_WINC_INT_EQ_SS - H_LOOP_INT_EQ_SS == BACK_WINC, "kinds of loop ends");
 _Static_assert(H_LOOP_INT_EQ_SK - H_LOOP_INT_EQ_SS == LOOP_KINDS, "forms of loop ends");
+_Static_assert(H_BACK_WINC_INT_LT_SL - H_LOOP_INT_LT_SL == BACK_WINC, "kinds of loop ends");
+_Static_assert(H_REM_SHIFT_S_A - H_DIV_SHIFT_S_A == 4 && H_DIV_SHIFT_A_A - H_DIV_SHIFT_S_A == 2, "divisions by shifting");
 _Static_assert(H_LOOP_INT_GE_SS - H_LOOP_INT_EQ_SS == (OP_INT_GE - OP_INT_EQ) * 2 * LOOP_KINDS, "comparisons of loop ends");
 
 /* Pure instructions */
@@ -92,6 +94,16 @@ static void unary_emit(Translator *t, unsigned op, uint32_t position) {
   emit_result(t, result, 1, position, sig[2] == 'f')->a = (uint16_t)a.slot;
 }
 
+/* Division by a constant power of two; false if it is none. */
+static bool shift_emit(Translator *t, unsigned op, uint32_t position, Operand a, Operand b) {
+  if ((op != OP_INT_DIV && op != OP_INT_REM) || b.form != 'K' || b.value.i <= 0 || (b.value.i & (b.value.i - 1)) != 0) return false;
+  Handler handler = (op == OP_INT_DIV ? H_DIV_SHIFT_S_A : H_REM_SHIFT_S_A) + (a.form == 'S' ? 0 : 2);
+  Cell *cell = emit_result(t, (Result){handler, 0, 1, 1}, 1, position, false);
+  cell->a = (uint16_t)(a.form == 'S' ? a.slot : 0);
+  cell->c = (uint16_t)__builtin_ctzll(b.value.u);
+  return true;
+}
+
 static void binary_emit(Translator *t, unsigned op, uint32_t first, Operand a, Operand b) {
   const char *sig = op_table[op].sig;
   if (a.form == 'K' && op_mirrored(op)) {
@@ -100,6 +112,7 @@ static void binary_emit(Translator *t, unsigned op, uint32_t first, Operand a, O
     b = swapped;
     op = op_mirrored(op);
   }
+  if (shift_emit(t, op, first, a, b)) return;
   PureForm form = form_of(a.form, b.form);
   bool constant = form >= FORM_SK, wide = constant && sig[0] == 'f';
   Result result = {pure_first[op] + form, 0, 1, constant ? 1 : 2};
@@ -173,39 +186,55 @@ static int increment_take(Translator *t, uint32_t slot, int64_t *step, uint32_t 
   return add || sub ? LOOP_INC : LOOP_WINC;
 }
 
-/* Emits an end of loop: kind LOOP or BACK, with the addition before it if there is one. Its cell is the result. */
+/* Emits an end of loop: kind LOOP or BACK, with the addition before it if there is one. Its cell is the result. Form L of the right
+ * operand is the length of the list in that slot. */
 static Cell *loop_emit(Translator *t, int kind, unsigned op, uint32_t left, Operand right, uint32_t cost, uint32_t header) {
   int64_t step;
   uint32_t pc, here = t->pc;
   kind += increment_take(t, left, &step, &pc);
-  unsigned form = right.form == 'K' ? 1 : 0;
+  Handler first = H_LOOP_INT_EQ_SS + ((op - OP_INT_EQ) * 2 + (right.form == 'K' ? 1 : 0)) * LOOP_KINDS;
+  if (right.form == 'L') first = H_LOOP_INT_LT_SL;
   t->pc = pc;
-  Cell *cell = emit(t, H_LOOP_INT_EQ_SS + ((op - OP_INT_EQ) * 2 + form) * LOOP_KINDS + (unsigned)kind, 3);
+  Cell *cell = emit(t, first + (unsigned)kind, 3);
   t->pc = here;
   cell->a = (uint16_t)left;
-  if (form == 0) cell->b = (uint16_t)right.slot;
-  else cell[1].x = right.value;
+  if (right.form == 'K') cell[1].x = right.value;
+  else cell->b = (uint16_t)right.slot;
   charge_set(cell + 1, cost, header);
   cell[2].x.i = step;
   return cell;
 }
 
+/* Reads the test at a loop's header: `local.get i`, a local, constant or list's length, an int comparison, a branch out of the loop.
+ * Returns the pc of that branch, 0 if the header has no such test. */
+static uint32_t header_test(const Translator *t, uint32_t header, Operand *right) {
+  const CodeInsn *test = &t->code->insns[header];
+  if (header + 4 > t->pc || test[0].op != OP_LOCAL_GET || test[0].w != 1) return 0;
+  uint32_t at = 2;
+  if (test[1].op == OP_INT_CONST) *right = (Operand){.form = 'K', .value.i = test[1].x.i};
+  else if (test[1].op == OP_LOCAL_GET && test[1].w == 1) *right = (Operand){.form = 'S', .slot = test[1].a};
+  else return 0;
+  if (right->form == 'S' && header + 5 <= t->pc && (test[2].op == OP_LIST_LEN || test[2].op == OP_BYTES_LEN) && test[3].op == OP_INT_LT &&
+      test[4].op == OP_BR_IFNOT) {
+    right->form = 'L';
+    at = 3;
+  }
+  if (!op_is_int_comparison(test[at].op) || (test[at + 1].op != OP_BR_IF && test[at + 1].op != OP_BR_IFNOT)) return 0;
+  return test[at + 1].cost == 0 ? header + at + 1 : 0;
+}
+
 /* Ends a loop whose header begins with an int comparison that leaves the loop; false if this one does not. */
 static bool loop_end(Translator *t, uint32_t header, uint32_t cost) {
-  const CodeInsn *test = &t->code->insns[header];
-  if (header + 4 > t->pc || test[0].op != OP_LOCAL_GET || test[0].w != 1) return false;
-  if (!op_is_int_comparison(test[2].op)) return false;
-  Operand right = {.form = 'S', .slot = test[1].a};
-  if (test[1].op == OP_INT_CONST) right = (Operand){.form = 'K', .value.i = test[1].x.i};
-  else if (test[1].op != OP_LOCAL_GET || test[1].w != 1) return false;
-  bool if_true = test[3].op == OP_BR_IF;
-  if ((!if_true && test[3].op != OP_BR_IFNOT) || test[3].cost != 0) return false;
-  unsigned op = if_true ? op_negated(test[2].op) : test[2].op;
-  Cell *cell = loop_emit(t, LOOP, op, test[0].a, right, cost, header);
+  Operand right;
+  uint32_t exit_pc = header_test(t, header, &right);
+  if (exit_pc == 0) return false;
+  const CodeInsn *leave = &t->code->insns[exit_pc];
+  unsigned op = leave->op == OP_BR_IF ? op_negated(leave[-1].op) : leave[-1].op;
+  Cell *cell = loop_emit(t, LOOP, op, t->code->insns[header].a, right, cost, header);
   if (t->failed) return true;
   uint32_t at = (uint32_t)(cell - t->cells);
-  jump_add(t, at, at, header + 4, false);
-  jump_add(t, at, at + 2, test[3].a, false);
+  jump_add(t, at, at, exit_pc + 1, false);
+  jump_add(t, at, at + 2, leave->a, false);
   return true;
 }
 
@@ -231,9 +260,26 @@ static Cell *forward_emit(Translator *t, Handler handler, uint32_t cells, uint32
   return cell;
 }
 
+/* Takes the last cell back if it loads the length of a list in a slot into acc. */
+static bool length_take(Translator *t, Operand *length) {
+  if (t->failed || t->ncells <= t->barrier || !cell_is(t, t->ncells - 1, H_WORD_GET_S_A) || t->cells[t->ncells - 1].b != 0) return false;
+  t->ncells--;
+  *length = (Operand){.form = 'L', .slot = t->cells[t->ncells].a};
+  return true;
+}
+
+/* Ends a loop that is tested at its bottom. */
+static void end_emit(Translator *t, unsigned op, uint32_t left, Operand right, uint32_t target, uint32_t cost) {
+  Cell *end = loop_emit(t, BACK, op, left, right, cost, target);
+  if (t->failed) return;
+  uint32_t at = (uint32_t)(end - t->cells);
+  jump_add(t, at, at, target, false);
+}
+
 /* Branches as the comparison says that is the last cell. */
 static void branch_on_comparison(Translator *t, uint32_t position, bool sense, uint32_t target, uint32_t cost) {
   LastPure last = t->last_pure;
+  Operand length;
   const Cell cell = t->cells[last.cell];
   bool constant = last.form == FORM_SK || last.form == FORM_AK;
   Value value = {.i = cell.k};
@@ -242,10 +288,13 @@ static void branch_on_comparison(Translator *t, uint32_t position, bool sense, u
   t->ncells = last.cell;
   t->last_pure.cell = NONE;
   model_flush_all(t);
-  if (cost != 0 && op_is_int_comparison(last.op) && (last.form == FORM_SS || last.form == FORM_SK)) {
-    Operand right = {.form = constant ? 'K' : 'S', .slot = cell.b, .value = value};
-    Cell *end = loop_emit(t, BACK, sense ? last.op : op_negated(last.op), cell.a, right, cost, target);
-    if (!t->failed) jump_add(t, (uint32_t)(end - t->cells), (uint32_t)(end - t->cells), target, false);
+  unsigned op = sense || !op_is_int_comparison(last.op) ? last.op : op_negated(last.op);
+  if (cost != 0 && op == OP_INT_LT && last.form == FORM_SA && length_take(t, &length)) {
+    end_emit(t, op, cell.a, length, target, cost);
+    return;
+  }
+  if (cost != 0 && op_is_int_comparison(op) && (last.form == FORM_SS || last.form == FORM_SK)) {
+    end_emit(t, op, cell.a, (Operand){.form = constant ? 'K' : 'S', .slot = cell.b, .value = value}, target, cost);
     return;
   }
   bool taken = sense == (cost == 0);

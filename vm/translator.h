@@ -7,6 +7,8 @@
  * Invariants
  * - Each accumulator has at most one owner. An owner's producing cell can be changed at any time to write to the owner's slot, because
  *   no pending slot refers to that slot since the producer was emitted.
+ * - Of two pending slots that refer to operand slots, the higher does not refer to the lower one of these: so no two wait for each other
+ *   to be settled.
  * - Before a cell that writes a slot is emitted, pending slots that refer to it are settled (model_hazard).
  */
 #ifndef FIRN_VM_TRANSLATOR_H

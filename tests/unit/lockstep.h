@@ -27,9 +27,9 @@ typedef struct LockstepResult {
 static inline Program *lockstep_program(const char *text) {
   ModuleError error;
   Module *module = module_assemble(text, strlen(text), &error);
-  ck_assert_msg(module != NULL, "line %" PRIu64 ": %s\n%s", error.offset, error.reason, text);
+  ck_assert_msg(module != NULL, "line %" PRIu64 ": %s\n%.1000s", error.offset, error.reason, text);
   Program *program = program_link(module, &error);
-  ck_assert_msg(program != NULL, "pc %" PRIu64 ": %s\n%s", error.offset, error.reason, text);
+  ck_assert_msg(program != NULL, "pc %" PRIu64 ": %s\n%.1000s", error.offset, error.reason, text);
   return program;
 }
 

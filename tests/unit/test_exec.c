@@ -103,6 +103,12 @@ static const Example cases[] = {
      "panic: integer overflow\n  at t (pc 8)\n"},
     {L1("int", "int.const 9223372036854775806; local.set 0; label top () init 0; local.get 0; int.const 0; int.gt; br.ifnot e;"
                "local.get 0; int.const 1; int.wadd; local.set 0; br top; label e () init 0; local.get 0; ret"), INT64_MIN, 0, 0},
+    {L2("list<int>", "int", LIST123 "int.const 0; local.set 1; label top () init 0, 1; local.get 0; local.get 1; local.get 1; int.const 5; int.mul; list.set int;"
+                            "local.get 1; int.const 1; int.wadd; local.set 1; local.get 1; local.get 0; list.len int; int.lt; br.if top; local.get 0;"
+                            "int.const 2; list.get int; ret"), 10, 0, 0},
+    {L2("list<int>", "int", LIST123 "int.const 0; local.set 1; label top () init 0, 1; local.get 1; local.get 0; list.len int; int.lt; br.ifnot e; local.get 0;"
+                            "local.get 1; local.get 1; int.const 4; int.mul; list.set int; local.get 1; int.const 1; int.add; local.set 1; br top;"
+                            "label e () init 0; local.get 0; int.const 2; list.get int; ret"), 8, 0, 0},
     {F("int.const 5; opt.some int; br.nil l int; ret; label l (); int.const -1; ret"), 5, 0, 0},
     {F("opt.nil int; br.nil l int; ret; label l (); int.const -1; ret"), -1, 0, 0},
     {L1("opt<int>", "int.const 6; opt.some int; local.set 0; local.get 0; br.nil l int; ret; label l (); int.const -1; ret"), 6, 0, 0},

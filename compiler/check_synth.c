@@ -1,0 +1,392 @@
+/* check_synth.c - implementations that nobody wrote: how classes, enums, tuples and functions print, and how enums and tuples compare, hash and
+ * are ordered by their parts.
+ *
+ * One is made for a head (a declaration, or a number of parts) when it is first looked for, and its methods when it enters the module.
+ */
+#include "compiler/check.h"
+
+#include <string.h>
+
+/* ---- Which ---- */
+
+static bool has_written(Checker *c, const Type *type, Decl *trait) {
+  Head *head = check_head(c, type);
+  for (size_t i = 0; i < head->impls.count; i++) {
+    ImplDecl *impl = head->impls.items[i];
+    if (!impl->expr) continue;
+    check_impl_ready(c, impl);
+    if (impl->trait == trait) return true;
+  }
+  return false;
+}
+
+static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
+  bool is_object = type->kind == TYPE_CLASS || type->kind == TYPE_ENUM;
+  bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE;
+  if (trait == c->core.show) return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN ? SYNTH_SHOW : SYNTH_NONE;
+  if (trait == c->core.eq) {
+    if (is_object && has_written(c, type, c->core.ord)) return SYNTH_EQ_ORD;
+    return type->kind == TYPE_CLASS ? SYNTH_EQ_REF : by_parts ? SYNTH_EQ : SYNTH_NONE;
+  }
+  if (trait == c->core.hash) return by_parts ? SYNTH_HASH : SYNTH_NONE;
+  if (trait == c->core.ord) return type->kind == TYPE_TUPLE ? SYNTH_ORD : SYNTH_NONE;
+  return SYNTH_NONE;
+}
+
+/* Parameters of a synthesised implementation: those of the declaration, or one for each part; all bounded by the trait. */
+static Generics *synth_generics(Checker *c, const Type *type, const Type *trait, SynthKind kind) {
+  Decl *decl = check_type_decl(c, type);
+  if (decl) check_generics_ready(c, decl);
+  Generics *g = check_generics_new(c, decl ? decl->generics : NULL, decl ? 0 : type->nargs);
+  for (uint32_t i = 0; i < g->count; i++) {
+    TypeParam *param = &g->params[i];
+    if (!decl) {
+      g->names[i] = check_intern(c, arena_format(c->arena, "T%u", i));
+      param->name = module_copy(c->module, g->names[i], name_len(g->names[i]));
+    }
+    if (kind == SYNTH_EQ_REF || kind == SYNTH_EQ_ORD) continue;
+    const Type **bounds = module_alloc(c->module, (param->nbounds + 2) * sizeof *bounds);
+    if (param->nbounds) memcpy(bounds, param->bounds, param->nbounds * sizeof *bounds);
+    bounds[param->nbounds] = trait;
+    param->bounds = bounds;
+    param->nbounds++;
+    check_bound_show(c, param);
+  }
+  return g;
+}
+
+static bool parts_hold(Checker *c, const ImplDecl *impl, Decl *decl) {
+  for (uint32_t i = 0; i < decl->ncases; i++) {
+    for (uint32_t k = 0; k < decl->cases[i].nfields; k++) {
+      if (!check_satisfies(c, impl->generics, decl->cases[i].fields[k].type, impl->trait_type)) return false;
+    }
+  }
+  return true;
+}
+
+ImplDecl *check_synth_find(Checker *c, const Type *type, Decl *trait) {
+  SynthKind kind = synth_kind(c, type, trait);
+  if (kind == SYNTH_NONE) return NULL;
+  if ((type->kind == TYPE_TUPLE || type->kind == TYPE_FN) && type->nargs > MODULE_TPARAMS_MAX) return NULL;
+  Decl *decl = check_type_decl(c, type);
+  ImplDecl *impl = CHECK_NEW(c, ImplDecl);
+  *impl = (ImplDecl){.synth = kind, .state = HEAD_DONE, .trait = trait, .index = UINT32_MAX, .unit = c->prelude};
+  impl->arity = decl ? 0 : type->nargs;
+  impl->trait_type = check_type_of_decl(c, trait, NULL, 0, (Span){0});
+  impl->generics = synth_generics(c, type, impl->trait_type, kind);
+  const Type **args = check_own_params(c, impl->generics);
+  impl->type = check_type_new(c, (TypeKind)type->kind, type->decl, args, type->nargs, (Span){0});
+  VEC_PUSH(c->arena, &check_head(c, type)->impls, impl);
+  if (decl && kind != SYNTH_SHOW && kind != SYNTH_EQ_REF) {
+    check_fields_ready(c, decl);
+    if (kind == SYNTH_EQ || kind == SYNTH_HASH) impl->is_absent = !parts_hold(c, impl, decl);
+  }
+  return impl;
+}
+
+/* ---- Bodies ---- */
+
+typedef struct Maker {
+  Checker *c;
+  ImplDecl *impl;
+  TFunction *f;
+  Span span;
+} Maker;
+
+static TNode *param(const Maker *m, uint32_t i) { return check_var(m->c, m->f->params[i], m->span); }
+
+static TNode *text(const Maker *m, const char *s) { return check_str(m->c, s, strlen(s), m->span); }
+
+static TNode *call(const Maker *m, Decl *trait, const char *name, TNode *a, TNode *b) {
+  TNode **args = CHECK_ARRAY(m->c, TNode *, 2);
+  args[0] = a;
+  args[1] = b;
+  TNode *node = check_call_trait(m->c, trait, name, args, b ? 2 : 1, m->span);
+  return node ? node : check_error_node(m->c, m->span);
+}
+
+static TNode *part_of_tuple(const Maker *m, TNode *tuple, uint32_t i) {
+  TNode *node = check_op(m->c, OP_TUPLE_GET, tuple->type, tuple->type->args[i], m->span, tuple, NULL, NULL);
+  node->index = i;
+  return node;
+}
+
+static TNode *field_of(const Maker *m, TNode *object, uint32_t i, const Type *type) {
+  TNode *node = check_op(m->c, OP_FIELD_GET, object->type, type, m->span, object, NULL, NULL);
+  node->index = i;
+  return node;
+}
+
+static void add_text(const Maker *m, NodeList *parts, const char *s) { check_push(m->c, parts, text(m, s)); }
+
+static void add_labelled(const Maker *m, NodeList *parts, uint32_t i, Name label, TNode *value) {
+  if (i) add_text(m, parts, ", ");
+  if (label) add_text(m, parts, arena_format(m->c->arena, "%s: ", label));
+  check_push(m->c, parts, check_show(m->c, value, true, m->span));
+}
+
+static TNode *show_tuple(const Maker *m) {
+  NodeList parts = {0};
+  add_text(m, &parts, "(");
+  for (uint32_t i = 0; i < m->impl->type->nargs; i++) add_labelled(m, &parts, i, NULL, part_of_tuple(m, param(m, 0), i));
+  add_text(m, &parts, ")");
+  return check_concat(m->c, &parts, m->span);
+}
+
+/* if _show_enter(self) { let s = ...; _show_leave(); s } else { "Name(...)" } */
+static TNode *show_class(const Maker *m, Decl *decl) {
+  Checker *c = m->c;
+  check_fields_ready(c, decl);
+  NodeList parts = {0}, body = {0};
+  add_text(m, &parts, arena_format(c->arena, "%s(", decl->name));
+  for (uint32_t i = 0; i < decl->nfields; i++) {
+    add_labelled(m, &parts, i, decl->fields[i].name, field_of(m, param(m, 0), i, decl->fields[i].type));
+  }
+  add_text(m, &parts, ")");
+  TNode *whole = check_concat(c, &parts, m->span);
+  if (decl->nfields == 0) return whole;
+  TVar *var = check_temp_new(c, "text", c->t_string);
+  check_push(c, &body, check_let(c, var, whole, m->span));
+  check_push(c, &body, check_call_prelude(c, "_show_leave", NULL, 0, m->span));
+  check_push(c, &body, check_var(c, var, m->span));
+  TNode **args = CHECK_ARRAY(c, TNode *, 1);
+  args[0] = param(m, 0);
+  TNode *enter = check_call_prelude(c, "_show_enter", args, 1, m->span);
+  return check_if(c, enter, check_block_node(c, &body, m->span), text(m, arena_format(c->arena, "%s(...)", decl->name)), c->t_string, m->span);
+}
+
+static TNode *if_case(const Maker *m, TNode *value, uint32_t index, TVar **vars, TNode *then, TNode *otherwise, const Type *type) {
+  TNode *node = check_node(m->c, TN_IF_CASE, type, m->span);
+  node->a = value;
+  node->index = index;
+  node->vars = vars;
+  node->nvars = check_type_decl(m->c, m->impl->type)->cases[index].nfields;
+  node->b = then;
+  node->c = otherwise;
+  return node;
+}
+
+static TVar **case_vars(const Maker *m, const CaseInfo *info) {
+  TVar **vars = CHECK_ARRAY(m->c, TVar *, info->nfields);
+  for (uint32_t i = 0; i < info->nfields; i++) vars[i] = check_temp_new(m->c, "part", info->fields[i].type);
+  return vars;
+}
+
+static TNode *show_case(const Maker *m, const CaseInfo *info, TVar **vars) {
+  NodeList parts = {0};
+  add_text(m, &parts, arena_format(m->c->arena, info->nfields ? ".%s(" : ".%s", info->name));
+  for (uint32_t i = 0; i < info->nfields; i++) add_labelled(m, &parts, i, info->fields[i].name, check_var(m->c, vars[i], m->span));
+  if (info->nfields) add_text(m, &parts, ")");
+  return check_concat(m->c, &parts, m->span);
+}
+
+/* Cases are tried one after another, each returning, so that many of them do not nest. */
+static TNode *each_case(const Maker *m, TNode *(*then)(const Maker *, const CaseInfo *, uint32_t, TVar **), TNode *last) {
+  Checker *c = m->c;
+  Decl *decl = check_type_decl(c, m->impl->type);
+  check_fields_ready(c, decl);
+  NodeList body = {0};
+  for (uint32_t i = 0; i < decl->ncases; i++) {
+    TVar **vars = case_vars(m, &decl->cases[i]);
+    TNode *value = then(m, &decl->cases[i], i, vars);
+    if (!value) continue;
+    TNode *leave = check_node(c, TN_RETURN, c->t_never, m->span);
+    leave->a = value;
+    check_push(c, &body, if_case(m, param(m, 0), i, vars, leave, NULL, c->t_void));
+  }
+  check_push(c, &body, last);
+  return check_block_node(c, &body, m->span);
+}
+
+static TNode *show_one(const Maker *m, const CaseInfo *info, uint32_t index, TVar **vars) {
+  (void)index;
+  return show_case(m, info, vars);
+}
+
+static TNode *make_show(const Maker *m) {
+  Decl *decl = check_type_decl(m->c, m->impl->type);
+  switch (m->impl->type->kind) {
+    case TYPE_CLASS: return show_class(m, decl);
+    case TYPE_ENUM: return each_case(m, show_one, text(m, ""));
+    case TYPE_TUPLE: return show_tuple(m);
+    default: return text(m, "fn");
+  }
+}
+
+static TNode *both(const Maker *m, TNode *a, TNode *b) {
+  if (!a) return b;
+  TNode *node = check_node(m->c, TN_AND, m->c->t_bool, m->span);
+  node->a = a;
+  node->b = b;
+  return node;
+}
+
+static TNode *tag(const Maker *m, uint32_t i) { return check_op(m->c, OP_ENUM_TAG, m->impl->type, m->c->t_int, m->span, param(m, i), NULL, NULL); }
+
+static TNode *equal_one(const Maker *m, const CaseInfo *info, uint32_t index, TVar **vars) {
+  if (info->nfields == 0) return NULL;
+  TVar **others = case_vars(m, info);
+  TNode *all = NULL;
+  for (uint32_t i = 0; i < info->nfields; i++) {
+    TNode *one = check_equal(m->c, check_var(m->c, vars[i], m->span), check_var(m->c, others[i], m->span), m->span);
+    all = both(m, all, one ? one : check_bool(m->c, true, m->span));
+  }
+  return if_case(m, param(m, 1), index, others, all, check_bool(m->c, false, m->span), m->c->t_bool);
+}
+
+static TNode *make_eq(const Maker *m) {
+  Checker *c = m->c;
+  if (m->impl->type->kind == TYPE_ENUM) {
+    return each_case(m, equal_one, check_op(c, OP_INT_EQ, NULL, c->t_bool, m->span, tag(m, 0), tag(m, 1), NULL));
+  }
+  TNode *all = NULL;
+  for (uint32_t i = 0; i < m->impl->type->nargs; i++) {
+    TNode *one = check_equal(c, part_of_tuple(m, param(m, 0), i), part_of_tuple(m, param(m, 1), i), m->span);
+    all = both(m, all, one ? one : check_bool(c, true, m->span));
+  }
+  return all;
+}
+
+/* hash * 31 + part's hash */
+static TNode *mix(const Maker *m, TNode *hash, TNode *part) {
+  Checker *c = m->c;
+  TNode *scaled = check_op(c, OP_INT_WMUL, NULL, c->t_int, m->span, hash, check_int(c, 31, m->span), NULL);
+  return check_op(c, OP_INT_WADD, NULL, c->t_int, m->span, scaled, call(m, c->core.hash, "hash", part, NULL), NULL);
+}
+
+static TNode *hash_one(const Maker *m, const CaseInfo *info, uint32_t index, TVar **vars) {
+  TNode *hash = check_int(m->c, (int64_t)index + 1, m->span);
+  for (uint32_t i = 0; i < info->nfields; i++) hash = mix(m, hash, check_var(m->c, vars[i], m->span));
+  return info->nfields ? hash : NULL;
+}
+
+static TNode *make_hash(const Maker *m) {
+  Checker *c = m->c;
+  if (m->impl->type->kind == TYPE_ENUM) {
+    return each_case(m, hash_one, check_op(c, OP_INT_WADD, NULL, c->t_int, m->span, tag(m, 0), check_int(c, 1, m->span), NULL));
+  }
+  TNode *hash = check_int(c, 7, m->span);
+  for (uint32_t i = 0; i < m->impl->type->nargs; i++) hash = mix(m, hash, part_of_tuple(m, param(m, 0), i));
+  return hash;
+}
+
+/* The first part that differs decides. */
+static TNode *make_ord(const Maker *m) {
+  Checker *c = m->c;
+  NodeList body = {0};
+  uint32_t last = m->impl->type->nargs - 1;
+  for (uint32_t i = 0; i <= last; i++) {
+    TNode *order = call(m, c->core.ord, "cmp", part_of_tuple(m, param(m, 0), i), part_of_tuple(m, param(m, 1), i));
+    if (i == last) {
+      check_push(c, &body, order);
+      break;
+    }
+    TVar *var = check_temp_new(c, "order", c->t_int);
+    check_push(c, &body, check_let(c, var, order, m->span));
+    TNode *leave = check_node(c, TN_RETURN, c->t_never, m->span);
+    leave->a = check_var(c, var, m->span);
+    TNode *differs = check_op(c, OP_INT_NE, NULL, c->t_bool, m->span, check_var(c, var, m->span), check_int(c, 0, m->span), NULL);
+    check_push(c, &body, check_if(c, differs, leave, NULL, c->t_void, m->span));
+  }
+  return check_block_node(c, &body, m->span);
+}
+
+static TNode *make_body(const Maker *m) {
+  Checker *c = m->c;
+  switch (m->impl->synth) {
+    case SYNTH_SHOW: return make_show(m);
+    case SYNTH_EQ: return make_eq(m);
+    case SYNTH_HASH: return make_hash(m);
+    case SYNTH_ORD: return make_ord(m);
+    case SYNTH_EQ_ORD: {
+      TNode *order = call(m, c->core.ord, "cmp", param(m, 0), param(m, 1));
+      return check_op(c, OP_INT_EQ, NULL, c->t_bool, m->span, order, check_int(c, 0, m->span), NULL);
+    }
+    case SYNTH_ITER: {
+      const Type *iterator = check_satisfied(c, m->impl->generics, m->impl->type, c->core.iterator);
+      return iterator ? check_coerce(c, param(m, 0), iterator, m->span) : check_error_node(c, m->span);
+    }
+    default: return check_op(c, OP_REF_EQ, m->impl->type, c->t_bool, m->span, param(m, 0), param(m, 1), NULL);
+  }
+}
+
+TFunction *check_synth_method(Checker *c, ImplDecl *impl) {
+  if (impl->function) return impl->function;
+  Fn *method = impl->trait->dynamic[0];
+  check_fn_ready(c, method);
+  Decl *decl = check_type_decl(c, impl->type);
+  const char *owner = decl ? decl->name : impl->type->kind == TYPE_FN ? "fn" : "tuple";
+  Span span = decl ? decl->item->name_span : method->ast->name_span;
+  TFunction *f = check_function_new(c, arena_format(c->arena, "%s.%s", owner, method->name), span, impl->generics);
+  f->nparams = method->nparams;
+  f->params = CHECK_ARRAY(c, TVar *, f->nparams);
+  const Type *args[MODULE_TPARAMS_MAX + 1];
+  args[0] = impl->type;
+  for (uint32_t i = 0; i < impl->trait_type->nargs; i++) args[i + 1] = impl->trait_type->args[i];
+  f->result = check_subst(c, method->result, args, impl->trait_type->nargs + 1, span);
+  VEC_PUSH(c->arena, &c->synth_queue, impl);
+  return impl->function = f;
+}
+
+bool check_synth_next(Checker *c) {
+  if (c->synth_at == c->synth_queue.count) return false;
+  ImplDecl *impl = c->synth_queue.items[c->synth_at++];
+  TFunction *f = impl->function;
+  Frame frame = {.function = f, .unit = c->prelude, .generics = impl->generics, .result = f->result};
+  Frame *saved = c->frame;
+  c->frame = &frame;
+  check_scope_push(c);
+  for (uint32_t i = 0; i < f->nparams; i++) f->params[i] = check_temp_new(c, i ? "other" : "self", impl->type);
+  Maker m = {c, impl, f, f->span};
+  f->body = make_body(&m);
+  c->frame = saved;
+  return true;
+}
+
+/* if other is Self { self == other } else { false } */
+static TFunction *same_function(Checker *c, ImplDecl *impl, const Fn *method) {
+  Decl *decl = check_type_decl(c, impl->type);
+  Span span = decl ? decl->item->name_span : method->ast->name_span;
+  TFunction *f = check_function_new(c, arena_format(c->arena, "%s._same", decl ? decl->name : type_kind_name((TypeKind)impl->type->kind)), span, impl->generics);
+  Frame frame = {.function = f, .unit = c->prelude, .generics = impl->generics, .result = c->t_bool};
+  Frame *saved = c->frame;
+  c->frame = &frame;
+  check_scope_push(c);
+  f->nparams = 2;
+  f->params = CHECK_ARRAY(c, TVar *, 2);
+  f->params[0] = check_temp_new(c, "self", impl->type);
+  f->params[1] = check_temp_new(c, "other", method->params[1]);
+  f->result = c->t_bool;
+  TNode *test = check_node(c, TN_IF_IS, c->t_bool, span);
+  test->a = check_var(c, f->params[1], span);
+  test->u = impl->type;
+  test->var = check_temp_new(c, "value", impl->type);
+  TNode *equal = check_equal(c, check_var(c, f->params[0], span), check_var(c, test->var, span), span);
+  bool has_identity = impl->type->kind == TYPE_LIST || impl->type->kind == TYPE_MAP || impl->type->kind == TYPE_FN;
+  if (!equal && has_identity) equal = check_op(c, OP_REF_EQ, impl->type, c->t_bool, span, check_var(c, f->params[0], span), check_var(c, test->var, span), NULL);
+  test->b = equal ? equal : check_bool(c, false, span);
+  test->c = check_bool(c, false, span);
+  f->body = test;
+  c->frame = saved;
+  return f;
+}
+
+bool check_synth_same(Checker *c) {
+  const Fn *method = c->uses_same ? check_fns_find(&c->core.show->methods, check_intern(c, "_same")) : NULL;
+  bool any = false;
+  for (; method && c->same_at < c->impl_at; c->same_at++) {
+    ImplDecl *impl = c->impl_queue.items[c->same_at];
+    if (impl->trait != c->core.show) continue;
+    struct ImplTarget target = {.impl = impl->index, .method = method->slot, .function = same_function(c, impl, method)};
+    ImplMethod *out = &c->module->impls[impl->index].methods[method->slot];
+    *out = (ImplMethod){.ntargs = impl->generics->count};
+    out->targs = module_alloc(c->module, (out->ntargs + 1) * sizeof *out->targs);
+    const Type **args = check_own_params(c, impl->generics);
+    for (uint32_t i = 0; i < out->ntargs; i++) out->targs[i] = args[i];
+    for (size_t i = 0; i < c->targets.count; i++) {
+      if (c->targets.items[i].impl == target.impl && c->targets.items[i].method == target.method) c->targets.items[i] = target;
+    }
+    any = true;
+  }
+  return any;
+}
