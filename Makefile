@@ -29,31 +29,32 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-PROGRAMS := $(if $(wildcard compiler/compiler.c),programs)
 .PHONY: all run test test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
-all: $(if $(PROGRAMS),$(O)/firn) $(O)/libfirn.a $(O)/libfirn.so
+all: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 $(O)/firn
 	$(O)/firn examples/wordfreq.firn < /usr/share/common-licenses/GPL-3
 
 test: deps test-deps
-	@$(MAKE) --no-print-directory -j2 all $(if $(PROGRAMS),$(O)/runner) $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-unit $(if $(PROGRAMS),test-programs test-fuzz)
+	@$(MAKE) --no-print-directory -j2 all $(O)/runner $(UNIT)
+	@$(MAKE) --no-print-directory check-spec test-unit test-programs test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
 	@sh tools/deps.sh $(if $(filter deps,$@),$(PREFIX_PACKAGES),$(TEST_PACKAGES))
 
 $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
-	$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
 
 $(O)/libfirn.a: $(LIB_OBJECTS)
-	@rm -f $@
-	ar rcs $@ $^
+	@echo "  AR  $@"
+	@rm -f $@ && ar rcs $@ $^
 
 $(O)/libfirn.so: $(PIC_OBJECTS)
-	$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lpthread -lm
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lpthread -lm
 
 $(O)/library.c: $(O)/embed $(wildcard stdlib/*.firn)
 	$(O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
@@ -72,11 +73,11 @@ $(O)/pic/library.o: $(O)/library.c
 $(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping -fno-strict-aliasing -fno-tree-loop-distribute-patterns)
 
 $(O)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
+	@mkdir -p $(@D) && echo "  CC  $@"
+	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/pic/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
+	@mkdir -p $(@D) && echo "  CC  $@"
+	@$(CC) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 # Tests

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compiler/check.h"
+#include "compiler/lex.h"
 
 /* ---- Setting up ---- */
 
@@ -408,12 +409,20 @@ static bool check_program(Checker *c) {
   return true;
 }
 
+/* Reads the program's own file again, so that its messages are not given twice. */
+static void dump_tokens(Checker *c) {
+  Diags unread;
+  diags_init(&unread, c->arena, &c->comp->sources);
+  lex_dump(&c->comp->names, &unread, (Source *)c->root->ast->source, c->options->dump_out);
+}
+
 Module *compile_program(Compilation *compilation, const CompileOptions *options) {
   Module *module = module_new();
   if (!module) return NULL;
   Typed typed = {.compilation = compilation, .module = module};
   Checker c = {.comp = compilation, .arena = &compilation->arena, .options = options, .module = module, .types = module->types, .typed = &typed};
   bool ok = check_program(&c);
+  if (options->dump & DUMP_TOKENS && c.root) dump_tokens(&c);
   if (options->dump & DUMP_AST && c.root) ast_dump(c.root->ast, options->dump_out);
   if (ok && options->dump & DUMP_TYPES) typed_dump(&typed, options->dump_out);
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;

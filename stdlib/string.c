@@ -161,13 +161,20 @@ NATIVE("string.repeat", repeat, "(string, int) -> string", "That many copies in 
 
 /* Taking apart and joining */
 
-NATIVE("string.split", split, "(string, string) -> [string]", "The parts between separators.") {
+NATIVE("string.split", split, "(string, string) -> [string]", "The parts between separators; the characters when the separator is empty.") {
   const String *s = args[0].p, *separator = args[1].p;
-  if (separator->length == 0) return BAD_ARGUMENT(guest, "empty separator");
   charge(guest, 2 * (uint64_t)s->length + separator->length);
   List *list = string_list_new(guest);
   if (!list) return TRAP_OUT_OF_MEMORY;
   const char *at = s->bytes, *end = at + s->length;
+  if (separator->length == 0) {
+    for (const char *next = at; at < end; at = next) {
+      utf8_get(&next);
+      Trap trap = string_list_add(guest, list, at, (size_t)(next - at));
+      if (trap) return trap;
+    }
+    return give_object(args, list);
+  }
   for (const char *place; (place = part_find(at, end, separator)); at = place + separator->length) {
     Trap trap = string_list_add(guest, list, at, (size_t)(place - at));
     if (trap) return trap;

@@ -245,8 +245,6 @@ done
 check 'dump two stages' 0 run --dump=tokens,ast hello.firn; expect 'both are there' test "$(wc -c <out)" -ge "$(cat tokens.dump ast.dump | wc -c)"
 check 'dump an unknown stage' 2 run --dump=soup hello.firn; has err soup
 check 'dump nothing' 2 run --dump= hello.firn
-check 'dump when checking' 0 check --dump=types hello.firn; filled out
-check 'dump when building' 0 build --dump=ast -o never.fmod hello.firn; filled out; expect 'no file' test ! -e never.fmod
 check 'dump a module' 0 run --dump=module work.fmod; same out work.text
 
 # Help, and mistakes on the command line
