@@ -427,16 +427,25 @@ Trap program_code_ready(Program *program, Code *code) {
 
 /* Frames */
 
-/* Marks a local's slots by its type. */
-static void class_local(const Code *code, uint32_t local, uint8_t *classes) {
-  type_slot_classes(code->local_types[local], classes + code->local_slots[local]);
+static bool live_add(LiveValues *live, uint32_t slot, const Type *type) {
+  if (live->count == live->cap) {
+    uint32_t cap = live->cap ? 2 * live->cap : 64;
+    LiveValue *grown = realloc(live->items, cap * sizeof *grown);
+    if (!grown) return false;
+    live->items = grown;
+    live->cap = cap;
+  }
+  live->items[live->count++] = (LiveValue){slot, type};
+  return true;
 }
 
-/* The operand types before pc into index->operands; marks initialised locals. */
-static uint32_t operands_at(const Code *code, uint32_t pc, uint8_t *classes) {
+/* The operand types before pc into index->operands; marks the locals that are initialised there. */
+static uint32_t operands_at(const Code *code, uint32_t pc, uint8_t *initialised) {
   ProgramIndex *index = code->program->index;
   const Function *f = code->function;
   uint32_t low = 0, high = f->nlabels, depth = 0, at = 0;
+  memset(initialised, 0, f->nlocals);
+  memset(initialised, 1, f->nparams);
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;
     if (f->labels[middle].pc <= pc) low = middle + 1; else high = middle;
@@ -444,28 +453,37 @@ static uint32_t operands_at(const Code *code, uint32_t pc, uint8_t *classes) {
   if (low) {
     const Label *label = &f->labels[low - 1];
     at = label->pc;
-    for (uint32_t i = 0; i < label->ninit; i++) class_local(code, label->init[i], classes);
+    for (uint32_t i = 0; i < label->ninit; i++) initialised[label->init[i]] = 1;
     for (; depth < label->nstack; depth++) index->operands[depth] = label->stack[depth];
   }
   for (; at < pc; at++) {
     if (!insn_effect(code->program->module, f, &f->code[at], &index->effect, NULL)) break;
-    if (f->code[at].op == OP_LOCAL_SET) class_local(code, f->code[at].a, classes);
+    if (f->code[at].op == OP_LOCAL_SET) initialised[f->code[at].a] = 1;
     depth -= index->effect.npops;
     for (uint32_t i = 0; i < index->effect.npushes; i++) index->operands[depth++] = index->effect.pushes[i];
   }
   return depth;
 }
 
-void code_slot_classes(const Code *code, uint32_t pc, uint8_t *classes, uint32_t *height) {
-  memset(classes, SLOT_RAW, code->frame_slots);
-  for (uint32_t i = 0; i < code->function->nparams; i++) class_local(code, i, classes);
-  uint32_t depth = operands_at(code, pc, classes), slot = code->nlocals_slots;
+bool code_live(const Code *code, uint32_t pc, bool in_call, LiveValues *live) {
+  ProgramIndex *index = code->program->index;
+  const Function *f = code->function;
+  live->count = 0;
+  if (!index->initialised) index->initialised = malloc(MODULE_LOCALS_MAX + 1);
+  if (!index->initialised) return false;
+  if (in_call) pc--;
+  uint32_t depth = operands_at(code, pc, index->initialised), slot = code->nlocals_slots;
+  for (uint32_t i = 0; i < f->nlocals; i++) {
+    if (index->initialised[i] && !live_add(live, code->local_slots[i], code->local_types[i])) return false;
+  }
   for (uint32_t i = 0; i < depth; i++) {
-    const Type *type = code_concrete(code, code->program->index->operands[i]);
-    type_slot_classes(type, classes + slot);
+    const Type *type = code_concrete(code, index->operands[i]);
+    if (!type) return false;
+    if (in_call && slot + type->slots > code->insns[pc].a) break;
+    if (!live_add(live, slot, type)) return false;
     slot += type->slots;
   }
-  *height = slot;
+  return true;
 }
 
 void code_position(const Code *code, uint32_t pc, const char **name, const char **file, uint32_t *line, uint32_t *column) {

@@ -345,6 +345,13 @@ void heap_collect(void) {
   GC_gcollect();
 }
 
+void heap_hold(void) {
+  heap_init();
+  GC_disable();
+}
+
+void heap_release(void) { GC_enable(); }
+
 HeapStats heap_stats(void) {
   HeapStats result = stats;
   result.heap_bytes = started ? GC_get_heap_size() : 0;

@@ -3,6 +3,7 @@
  * Objects have exact descriptors; nothing a guest can see depends on an address. Every object begins with a header word:
  *     bit 0       1 (libgc links free cells through their first word, whose low bit is 0)
  *     bits 1..15  flags        bits 16..31  guest number        bits 32..63  descriptor number
+ * and that of a static string has in bits 2..31 which one it is (object.h).
  * Buffers behind lists, maps and bytes have no header; their owner describes them.
  *
  * Roots: each registered guest's globals and task stacks ([base, top) only), handles, and the C stack (so natives may hold
@@ -20,6 +21,8 @@ struct ObjDesc;
 
 #define OBJ_LIVE UINT64_C(1)
 #define OBJ_STATIC UINT64_C(2)   /* not in the heap: constants of a program */
+#define OBJ_MOVED UINT64_C(4)    /* while a guest is frozen or cloned (forward.h): bits 32..63 are the object's number in that walk */
+#define OBJ_INDEX_SHIFT 2        /* of static strings */
 #define OBJ_DESC_SHIFT 32
 
 extern struct ObjDesc **heap_descs; /* by descriptor number */
@@ -51,6 +54,8 @@ void heap_guest_add(Guest *guest);    /* registers as a root */
 void heap_guest_remove(Guest *guest);
 
 void heap_collect(void);              /* a full collection now */
+void heap_hold(void);                 /* no collection until heap_release; may be nested */
+void heap_release(void);
 extern bool heap_stress;              /* collect at every allocation */
 
 typedef struct HeapStats { uint64_t allocated_bytes, allocated_objects, collections, heap_bytes; } HeapStats;

@@ -67,7 +67,10 @@ void descs_free(struct Program *program);                          /* frees all 
 /* Strings. Lengths in bytes; results new unless said; NULL when memory is out. */
 String *string_new(Guest *guest, const char *bytes, size_t length);
 String *string_alloc(Guest *guest, size_t length);                 /* to be filled at once */
-String *string_static(const char *bytes, size_t length);           /* malloc'd, outside the heap: constants; the caller frees */
+String *string_static(const char *bytes, size_t length, uint32_t index); /* malloc'd, outside the heap: a program's constant; the caller frees */
+String *string_tiny(uint32_t which);                               /* static: 0 the empty string, 1 + c the ASCII character c */
+#define STRING_TINIES 129
+#define STRING_TINY_FIRST (UINT32_C(1) << 29)                      /* static strings: index of the first tiny one; lower ones are constants */
 Trap string_concat(Guest *guest, const Value *parts, uint32_t count, Value *result);
 Trap string_slice(Guest *guest, const String *s, int64_t from, int64_t to, Value *result);
 Trap string_char(Guest *guest, const String *s, int64_t at, Value *result);

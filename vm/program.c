@@ -151,7 +151,7 @@ static bool link_strings(Program *program, ModuleError *error) {
   const Module *m = program->module;
   program->strings = calloc((size_t)m->nstrings + 1, sizeof *program->strings);
   for (uint32_t i = 0; program->strings && i < m->nstrings; i++) {
-    program->strings[i] = (struct Obj *)string_static(m->strings[i].bytes, m->strings[i].length);
+    program->strings[i] = (struct Obj *)string_static(m->strings[i].bytes, m->strings[i].length, i);
     if (!program->strings[i]) return fail(error, 0, "out of memory");
   }
   return program->strings || fail(error, 0, "out of memory");

@@ -133,6 +133,10 @@ void program_free(Program *program);
  * INSTANCES over PROGRAM_CODES_MAX or over the type limits, OUT_OF_MEMORY. */
 Code *program_code(Program *program, uint32_t function, const Type *const *targs, uint32_t ntargs, Trap *trap);
 
+/* The same for a number as in Code.function_index, which may also be that of a function made for an implementation that is one instruction. */
+Code *program_code_numbered(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap);
+const Function *program_function(Program *program, uint32_t number); /* NULL: there is none of that number, or memory is out */
+
 /* The ready callee of a CALL of `code`, looked up at first and stored in the instruction. NULL with *trap set as program_code. */
 Code *program_callee(Program *program, Code *code, CodeInsn *insn, Trap *trap);
 
@@ -142,13 +146,18 @@ struct ObjDesc *program_closure(Program *program, Code *code, CodeInsn *insn, Tr
 /* What `method` of trait type `trait` is for objects of descriptor `desc` (CALL_TRAIT). The verifier has proved that there is one. */
 Code *program_trait_code(Program *program, const Type *trait, uint32_t method, const struct ObjDesc *desc, Trap *trap);
 
+/* The same for what a trait value holds, a concrete type that implements the trait. */
+Code *program_method_code(Program *program, const Type *trait, uint32_t method, const Type *type, Trap *trap);
+
 /* Whether a value held as a trait, of descriptor `desc`, is of concrete type `type` (BR_UNIS). */
 bool desc_is_type(const struct ObjDesc *desc, const Type *type);
 
-/* Types of the live slots of a frame before the instruction at pc: for each slot SLOT_RAW or SLOT_REF, frame height into *height.
- * classes has code->frame_slots entries. Uninitialised locals count as RAW. For a caller suspended in a call (frame pc: the call's plus 1)
- * ask for the call itself, and look only below the callee's base. */
-void code_slot_classes(const Code *code, uint32_t pc, uint8_t *classes, uint32_t *height);
+/* The live values of a frame before the instruction at pc: initialised locals in order, then operands from the lowest. With in_call, pc is a suspended
+ * caller's, just behind its call, and operands that the call took are left out. Where a value of several slots would lie at `slot`, its slots follow.
+ * False when memory is out. The caller frees items; a LiveValues can be used again. */
+typedef struct LiveValue { uint32_t slot; const Type *type; } LiveValue;
+typedef struct LiveValues { LiveValue *items; uint32_t count, cap; } LiveValues;
+bool code_live(const Code *code, uint32_t pc, bool in_call, LiveValues *live);
 
 /* Name and source position for a trace line. */
 void code_position(const Code *code, uint32_t pc, const char **name, const char **file, uint32_t *line, uint32_t *column);

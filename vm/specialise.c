@@ -45,6 +45,7 @@ void program_index_free(Program *program) {
   free(index->own.owners);
   free(index->heights);
   free(index->operands);
+  free(index->initialised);
   bump_free(&index->bump);
   free(index);
   program->index = NULL;
@@ -246,13 +247,42 @@ static const Function *make_function(Program *program, const Impl *impl, uint32_
   return f->result ? f : NULL;
 }
 
-static Code *made_code(Program *program, const BoundTarget *target, uint32_t method, Trap *trap) {
+/* The function made for method `method` of an impl, made now if need be; NULL when memory is out. */
+static const Function *made_function(Program *program, const Impl *impl, uint32_t method) {
   ProgramIndex *index = program->index;
-  uint32_t number = index->impl_methods[target->impl - program->module->impls] + method;
-  if (!index->made[number]) index->made[number] = make_function(program, target->impl, method);
+  uint32_t number = index->impl_methods[impl - program->module->impls] + method;
+  if (!index->made[number]) index->made[number] = make_function(program, impl, method);
+  return index->made[number];
+}
+
+static Code *made_code(Program *program, const BoundTarget *target, uint32_t method, Trap *trap) {
+  const Function *function = made_function(program, target->impl, method);
   *trap = TRAP_OUT_OF_MEMORY;
-  if (!index->made[number]) return NULL;
-  return ready_code(program, program->module->nfunctions + number, index->made[number], target->args, trap);
+  if (!function) return NULL;
+  uint32_t number = program->module->nfunctions + program->index->impl_methods[target->impl - program->module->impls] + method;
+  return ready_code(program, number, function, target->args, trap);
+}
+
+const Function *program_function(Program *program, uint32_t number) {
+  const Module *module = program->module;
+  if (number < module->nfunctions) return &module->functions[number];
+  uint32_t method = number - module->nfunctions, low = 0, high = module->nimpls;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (program->index->impl_methods[middle] <= method) low = middle; else high = middle;
+  }
+  /* Of impls of traits without methods, which share their number with the next, this finds the last: the one that has it. */
+  if (low >= module->nimpls) return NULL;
+  const Impl *impl = &module->impls[low];
+  method -= program->index->impl_methods[low];
+  if (method >= module->traits[impl->trait->decl].nmethods || !impl->methods[method].is_op) return NULL;
+  return made_function(program, impl, method);
+}
+
+Code *program_code_numbered(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap) {
+  const Function *function = program_function(program, number);
+  *trap = TRAP_INSTANCES;
+  return function && function->ntparams == ntargs ? ready_code(program, number, function, targs, trap) : NULL;
 }
 
 static TraitEntry *find_trait(TraitEntry *entries, uint32_t mask, const Type *trait, uint32_t method, uint32_t desc) {
@@ -279,17 +309,22 @@ static bool reserve_trait(ProgramIndex *index) {
   return true;
 }
 
+Code *program_method_code(Program *program, const Type *trait, uint32_t method, const Type *type, Trap *trap) {
+  BoundTarget target = {.kind = BOUND_FAILS};
+  *trap = TRAP_INSTANCES;
+  program_resolve_bound(program, trait, type, method, &target);
+  return target.kind == BOUND_FUNCTION ? impl_code(program, &target, trap)
+         : target.kind == BOUND_OP     ? made_code(program, &target, method, trap)
+                                       : NULL;
+}
+
 Code *program_trait_code(Program *program, const Type *trait, uint32_t method, const struct ObjDesc *desc, Trap *trap) {
   ProgramIndex *index = program->index;
   TraitEntry *entry = find_trait(index->traits, index->traits_mask, trait, method, desc->number);
   if (entry->trait) return entry->code;
   const Type *type = desc->kind == OBJ_STRING ? type_simple(program->types, TYPE_STRING) : desc->type;
-  BoundTarget target = {.kind = BOUND_FAILS};
-  *trap = TRAP_INSTANCES;
-  if (type) program_resolve_bound(program, trait, type, method, &target);
-  Code *code = target.kind == BOUND_FUNCTION ? impl_code(program, &target, trap)
-               : target.kind == BOUND_OP     ? made_code(program, &target, method, trap)
-                                             : NULL;
+  *trap = TRAP_OUT_OF_MEMORY;
+  Code *code = type ? program_method_code(program, trait, method, type, trap) : NULL;
   if (!code || !reserve_trait(index)) return code;
   entry = find_trait(index->traits, index->traits_mask, trait, method, desc->number);
   *entry = (TraitEntry){trait, method, desc->number, code};

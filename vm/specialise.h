@@ -33,6 +33,7 @@ typedef struct ProgramIndex {
   TypeMemo plain, own;
   uint32_t *heights;        /* scratch of code.c: slot of each operand */
   const Type **operands;    /* scratch of code.c: type of each operand */
+  uint8_t *initialised;     /* scratch of code.c: by local */
   Effect effect;            /* scratch of code.c */
 } ProgramIndex;
 

@@ -28,8 +28,7 @@ typedef struct Walk {
   PtrMap types;         /* to structural hash */
   const Obj **queue;
   size_t nqueue, queue_cap;
-  uint8_t *classes, *init; /* scratch: by slot, by local */
-  size_t classes_cap, init_cap;
+  LiveValues live;      /* scratch */
   bool failed;          /* memory is out */
 } Walk;
 
@@ -161,62 +160,28 @@ static void add_value(Walk *walk, const Value *slots, const Type *type) {
 
 /* Frames */
 
-static bool room(uint8_t **array, size_t *cap, size_t wanted) {
-  if (wanted <= *cap) return true;
-  uint8_t *grown = realloc(*array, wanted);
-  if (!grown) return false;
-  *array = grown;
-  *cap = wanted;
-  return true;
-}
-
-/* Marks in walk->init the locals that are initialised before the instruction at pc: what the last label says, and stores since. */
-static void init_find(Walk *walk, const Function *function, uint32_t pc) {
-  memset(walk->init, 0, function->nlocals);
-  memset(walk->init, 1, function->nparams);
-  uint32_t from = 0;
-  for (uint32_t i = 0; i < function->nlabels && function->labels[i].pc <= pc; i++) {
-    const Label *label = &function->labels[i];
-    if (i + 1 < function->nlabels && function->labels[i + 1].pc <= pc) continue;
-    for (uint32_t j = 0; j < label->ninit; j++) walk->init[label->init[j]] = 1;
-    from = label->pc;
-  }
-  for (uint32_t at = from; at < pc; at++) {
-    if (function->code[at].op == OP_LOCAL_SET) walk->init[function->code[at].a] = 1;
-  }
-}
-
-/* Adds a frame; of a caller (`end` < UINT32_MAX) the slots below its callee's base. */
-static void add_frame(Walk *walk, const Frame *frame, uint32_t end) {
+static void add_frame(Walk *walk, const Frame *frame, bool in_call) {
   const Code *code = frame->code;
   add_code(walk, code);
   add(walk, frame->pc);
   add(walk, frame->base);
-  if (!room(&walk->classes, &walk->classes_cap, code->frame_slots) ||
-      !room(&walk->init, &walk->init_cap, code->function->nlocals + 1)) {
+  if (!code_live(code, frame->pc, in_call, &walk->live)) {
     walk->failed = true;
     return;
   }
-  uint32_t pc = end == UINT32_MAX ? frame->pc : frame->pc - 1, height = 0;
-  code_slot_classes(code, pc, walk->classes, &height);
-  if (end != UINT32_MAX && frame->base + height > end) height = end - frame->base;
-  init_find(walk, code->function, pc);
   const Value *slots = walk->guest->task->slots + frame->base;
-  for (uint32_t i = 0; i < code->function->nlocals; i++) {
-    if (!walk->init[i]) continue;
-    uint32_t at = code->local_slots[i];
-    add_slots(walk, slots + at, walk->classes + at, code->local_types[i]->slots);
-  }
-  uint32_t first = code->nlocals_slots;
   bool has_ended = walk->guest->status == GUEST_FAILED || walk->guest->status == GUEST_FINISHED;
-  if (end == UINT32_MAX && has_ended) return;
-  if (height > first) add_slots(walk, slots + first, walk->classes + first, height - first);
+  for (uint32_t i = 0; i < walk->live.count; i++) {
+    const LiveValue *value = &walk->live.items[i];
+    if (!in_call && has_ended && value->slot >= code->nlocals_slots) break;
+    add_value(walk, slots + value->slot, value->type);
+  }
 }
 
 static void add_task(Walk *walk, const Task *task) {
   add(walk, task->nframes);
   for (uint32_t i = 0; i < task->nframes; i++) {
-    add_frame(walk, &task->frames[i], i + 1 < task->nframes ? task->frames[i + 1].base : UINT32_MAX);
+    add_frame(walk, &task->frames[i], i + 1 < task->nframes);
   }
 }
 
@@ -296,8 +261,7 @@ static void walk_free(Walk *walk) {
   free(walk->types.keys);
   free(walk->types.values);
   free(walk->queue);
-  free(walk->classes);
-  free(walk->init);
+  free(walk->live.items);
 }
 
 uint64_t guest_state_hash(Guest *guest) {

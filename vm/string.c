@@ -12,15 +12,13 @@
 typedef struct ShortString { uint64_t header; uint32_t length, hash; char bytes[8]; } ShortString;
 _Static_assert(offsetof(ShortString, bytes) == offsetof(String, bytes), "a ShortString is a String");
 
-#define STATIC_STRING_HEADER (OBJ_LIVE | OBJ_STATIC | UINT64_C(1) << OBJ_DESC_SHIFT) /* desc_string's number is 1 */
+/* desc_string's number is 1 */
+#define STATIC_STRING_HEADER(index) (OBJ_LIVE | OBJ_STATIC | (uint64_t)(index) << OBJ_INDEX_SHIFT | UINT64_C(1) << OBJ_DESC_SHIFT)
 
-/* Made when first asked for; always the same contents. */
-static String *string_tiny(size_t length, unsigned char c) {
-  static ShortString empty = {.header = STATIC_STRING_HEADER};
-  static ShortString ascii[128];
-  if (length == 0) return (String *)&empty;
-  ShortString *s = &ascii[c];
-  if (s->header == 0) *s = (ShortString){.header = STATIC_STRING_HEADER, .length = 1, .bytes = {(char)c}};
+String *string_tiny(uint32_t which) {
+  static ShortString tiny[STRING_TINIES];
+  ShortString *s = &tiny[which];
+  if (s->header == 0) *s = (ShortString){.header = STATIC_STRING_HEADER(STRING_TINY_FIRST + which), .length = which > 0, .bytes = {(char)(which - (which > 0))}};
   return (String *)s;
 }
 
@@ -35,17 +33,18 @@ String *string_alloc(Guest *guest, size_t length) {
 }
 
 String *string_new(Guest *guest, const char *bytes, size_t length) {
-  if (length == 0 || (length == 1 && (unsigned char)bytes[0] < 128)) return string_tiny(length, length ? (unsigned char)bytes[0] : 0);
+  if (length == 0) return string_tiny(0);
+  if (length == 1 && (unsigned char)bytes[0] < 128) return string_tiny(1u + (unsigned char)bytes[0]);
   String *s = string_alloc(guest, length);
   if (s) memcpy(s->bytes, bytes, length);
   return s;
 }
 
-String *string_static(const char *bytes, size_t length) {
-  if (length > STRING_MAX) return NULL;
+String *string_static(const char *bytes, size_t length, uint32_t index) {
+  if (length > STRING_MAX || index >= STRING_TINY_FIRST) return NULL;
   String *s = malloc(sizeof *s + length + 1);
   if (!s) return NULL;
-  s->header = STATIC_STRING_HEADER;
+  s->header = STATIC_STRING_HEADER(index);
   s->length = (uint32_t)length;
   s->hash = 0;
   memcpy(s->bytes, bytes, length);
@@ -55,7 +54,7 @@ String *string_static(const char *bytes, size_t length) {
 
 Trap string_concat(Guest *guest, const Value *parts, uint32_t count, Value *result) {
   size_t length = 0;
-  String *only = string_tiny(0, 0);
+  String *only = string_tiny(0);
   for (uint32_t i = 0; i < count; i++) {
     String *part = parts[i].p;
     if (part->length == 0) continue;

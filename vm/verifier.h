@@ -69,6 +69,9 @@ const char *verifier_type_text(const Verifier *v, const Type *type, char *buffer
 /* Opens a scope. */
 Scope verifier_scope(Verifier *v, const TypeParam *tparams, uint32_t ntparams);
 
+/* Whether a type by itself, its arguments aside, is one that the module can have: declared, and with as many arguments as it takes. */
+bool verify_type_shape(const Verifier *v, const Type *type);
+
 /* Checks that a type that the module mentions is well-formed in a scope. */
 bool verify_type(Verifier *v, const Scope *scope, const Type *type);
 bool verify_types(Verifier *v, const Scope *scope, const Type *const *types, uint32_t count);

@@ -308,3 +308,59 @@ bool module_verify(Module *module, ModuleError *error) {
   module->verified = is_ok;
   return is_ok;
 }
+
+/* Types from outside */
+
+struct TypeJudge {
+  Verifier verifier;
+  ModuleError error;
+  Scope scope;
+};
+
+TypeJudge *type_judge_new(Module *module) {
+  TypeJudge *judge = calloc(1, sizeof *judge);
+  if (!judge) return NULL;
+  judge->verifier = (Verifier){.module = module, .error = &judge->error};
+  judge->scope = verifier_scope(&judge->verifier, NULL, 0);
+  if (prepare(&judge->verifier) && bounds_find_supers(&judge->verifier)) return judge;
+  type_judge_free(judge);
+  return NULL;
+}
+
+void type_judge_free(TypeJudge *judge) {
+  if (!judge) return;
+  release(&judge->verifier);
+  free(judge);
+}
+
+static bool shape_is_ok(const Verifier *v, const Type *type) {
+  for (uint32_t i = 0; i < type->nargs; i++) {
+    if (!shape_is_ok(v, type->args[i])) return false;
+  }
+  return type->kind < TYPE_KIND_END && verify_type_shape(v, type);
+}
+
+/* The module's own copy of a concrete type. */
+static const Type *own_copy(TypeJudge *judge, const Type *type) {
+  if (type->has_param || !shape_is_ok(&judge->verifier, type)) return NULL;
+  return type_subst(judge->verifier.module->types, type, NULL, 0);
+}
+
+bool type_judge_accepts(TypeJudge *judge, const Type *type) {
+  const Type *copy = own_copy(judge, type);
+  return copy && verify_type(&judge->verifier, &judge->scope, copy);
+}
+
+bool type_judge_bounds(TypeJudge *judge, const TypeParam *tparams, uint32_t count, const Type *const *targs) {
+  const Type *copies[MODULE_TPARAMS_MAX];
+  if (count > MODULE_TPARAMS_MAX) return false;
+  for (uint32_t i = 0; i < count; i++) {
+    if (!(copies[i] = own_copy(judge, targs[i]))) return false;
+  }
+  return verify_bounds(&judge->verifier, &judge->scope, tparams, count, copies);
+}
+
+bool type_judge_holds(TypeJudge *judge, const Type *type, const Type *trait) {
+  const Type *held = own_copy(judge, type), *as = own_copy(judge, trait);
+  return held && as && bounds_holds(&judge->verifier, &judge->scope, held, as);
+}

@@ -30,4 +30,13 @@ bool insn_effect(const Module *module, const Function *function, const Insn *ins
  * `into`); NULL if there is none. Does not look at bounds of parameters in scope. */
 const Impl *module_find_impl(const Module *module, TypeTable *into, const Type *trait, const Type *type, const Type **args_out);
 
+/* Judges concrete types that come from outside the module, such as an image's; they may be of any table. It lives no longer than its module,
+ * which has been verified, and adds copies of the types to the module's table. */
+typedef struct TypeJudge TypeJudge;
+TypeJudge *type_judge_new(Module *module); /* NULL when memory is out */
+void type_judge_free(TypeJudge *judge);
+bool type_judge_accepts(TypeJudge *judge, const Type *type);                       /* well-formed: arguments in number, kind and bounds */
+bool type_judge_bounds(TypeJudge *judge, const TypeParam *tparams, uint32_t count, const Type *const *targs); /* types that are accepted meet these */
+bool type_judge_holds(TypeJudge *judge, const Type *type, const Type *trait);      /* a value of an accepted type can be held as that trait */
+
 #endif

@@ -13,7 +13,7 @@
 
 /* Shapes */
 
-static bool type_shape(Verifier *v, const Type *type) {
+bool verify_type_shape(const Verifier *v, const Type *type) {
   const Module *m = v->module;
   switch (type->kind) {
     case TYPE_CLASS: return type->decl < m->nclasses && type->nargs == m->classes[type->decl].ntparams;
@@ -134,7 +134,7 @@ static bool types_shape(Verifier *v) {
   size_t count = type_table_count(v->module->types);
   for (size_t id = 0; id < count; id++) {
     const Type *type = type_table_at(v->module->types, (uint32_t)id);
-    if (!is_compile_only(type) && !type_shape(v, type)) return verifier_fail(v, id, "type %zu is not well-formed", id);
+    if (!is_compile_only(type) && !verify_type_shape(v, type)) return verifier_fail(v, id, "type %zu is not well-formed", id);
   }
   return true;
 }

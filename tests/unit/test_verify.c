@@ -597,6 +597,20 @@ static Code *code_of(Program *program, uint32_t function, const Type *const *tar
   return code;
 }
 
+/* How the live slots of a frame are to be traced before the instruction at pc, and the frame's height. */
+static void code_slot_classes(const Code *code, uint32_t pc, uint8_t *classes, uint32_t *height) {
+  LiveValues live = {0};
+  memset(classes, SLOT_RAW, code->frame_slots);
+  *height = code->nlocals_slots;
+  ck_assert(code_live(code, pc, false, &live));
+  for (uint32_t i = 0; i < live.count; i++) {
+    const LiveValue *value = &live.items[i];
+    type_slot_classes(value->type, classes + value->slot);
+    if (value->slot >= *height) *height = value->slot + value->type->slots;
+  }
+  free(live.items);
+}
+
 static const Type *program_type(Program *program, const char *text) {
   return type_subst(program->types, type_of(program->module, text), NULL, 0);
 }
