@@ -425,6 +425,9 @@ Trap program_code_ready(Program *program, Code *code) {
   return trap;
 }
 
+/* Of a ready function, whose result's type has been made before. */
+const Type *code_result_type(const Code *code) { return code_concrete(code, code->function->result); }
+
 /* Frames */
 
 static bool live_add(LiveValues *live, uint32_t slot, const Type *type) {

@@ -72,26 +72,28 @@ Trap task_push(Guest *guest, Code *code, uint32_t base) {
 
 /* Guests */
 
-static Guest *guest_alloc(Program *program, const GuestOptions *options) {
+Guest *guest_blank(Program *program, const GuestOptions *options) {
   Guest *guest = calloc(1, sizeof *guest);
   if (!guest) return NULL;
   guest->program = program;
   guest->options = *options;
   if (guest->options.stack_slots == 0) guest->options.stack_slots = GUEST_STACK_SLOTS;
-  guest->fuel = options->fuel;
   guest->task = calloc(1, sizeof *guest->task);
   guest->globals = calloc(program->nglobal_slots + 1, sizeof *guest->globals);
   guest->globals_set = calloc(program->module->nglobals + 1, 1);
-  if (guest->task && guest->globals && guest->globals_set) return guest;
+  if (guest->task && guest->globals && guest->globals_set) {
+    heap_guest_add(guest);
+    return guest;
+  }
   guest->program = NULL;
   guest_free(guest);
   return NULL;
 }
 
 static Guest *guest_start(Program *program, Code *code, const GuestOptions *options) {
-  Guest *guest = guest_alloc(program, options);
+  Guest *guest = guest_blank(program, options);
   if (!guest) return NULL;
-  heap_guest_add(guest);
+  guest->granted = guest->fuel = options->fuel;
   Trap trap = task_push(guest, code, 0);
   if (trap != TRAP_NONE) {
     /* Even the first frame is over the limit: a guest that has failed, unless memory is out. */
@@ -122,7 +124,15 @@ void guest_free(Guest *guest) {
   free(guest->globals);
   free(guest->globals_set);
   free(guest->trap_text);
+  for (int i = 0; guest->own_args && i < guest->options.nargs; i++) free(guest->own_args[i]);
+  free(guest->own_args);
   free(guest);
+}
+
+void guest_grant(Guest *guest, int64_t units) {
+  if (units > INT64_MAX - guest->granted) units = INT64_MAX - guest->granted;
+  guest->granted += units;
+  guest->fuel += units;
 }
 
 GuestStatus guest_run(Guest *guest) {

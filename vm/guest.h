@@ -60,6 +60,8 @@ struct Guest {
   Value *globals;
   uint8_t *globals_set;     /* by global index */
   GuestOptions options;
+  char **own_args;          /* of a thawed guest: what options.args points to; malloc'd, as each of them is */
+  int64_t granted;          /* fuel given so far: what has been used is granted - fuel */
   uint16_t number;          /* in object headers */
   uint64_t allocated;       /* logical bytes since the start */
   struct Guest *next;       /* list of registered guests (heap.c) */
@@ -74,6 +76,13 @@ void guest_free(Guest *guest);
 
 /* As guest_new, but about to run `function` (no parameters, no type parameters), for tests and exported functions. */
 Guest *guest_new_for(struct Program *program, uint32_t function, const GuestOptions *options);
+
+/* A guest registered with the heap, without fuel or a frame, for thaw.c and clone.c to fill. NULL when memory is out. */
+Guest *guest_blank(struct Program *program, const GuestOptions *options);
+
+/* Gives more fuel; a paused guest whose balance is no longer negative goes on when it is run next. Grants are limited to INT64_MAX in all. */
+void guest_grant(Guest *guest, int64_t units);
+static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)guest->granted - (uint64_t)guest->fuel; }
 
 /* Runs until the guest is paused, finished or failed, on the tier of its options. */
 GuestStatus guest_run(Guest *guest);

@@ -280,7 +280,7 @@ static inline void *cell_new(Guest *guest, size_t size, int kind) {
 }
 
 static inline uint64_t header_for(const Guest *guest, const ObjDesc *desc) {
-  return OBJ_LIVE | (uint64_t)(guest ? guest->number : 0) << 16 | (uint64_t)desc->number << OBJ_DESC_SHIFT;
+  return OBJ_LIVE | (uint64_t)(guest ? guest->number : 0) << OBJ_GUEST_SHIFT | (uint64_t)desc->number << OBJ_DESC_SHIFT;
 }
 
 void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) {
@@ -351,6 +351,11 @@ void heap_hold(void) {
 }
 
 void heap_release(void) { GC_enable(); }
+
+size_t heap_memory_max(void) {
+  heap_init();
+  return request_max;
+}
 
 HeapStats heap_stats(void) {
   HeapStats result = stats;

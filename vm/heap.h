@@ -23,6 +23,7 @@ struct ObjDesc;
 #define OBJ_STATIC UINT64_C(2)   /* not in the heap: constants of a program */
 #define OBJ_MOVED UINT64_C(4)    /* while a guest is frozen or cloned (forward.h): bits 32..63 are the object's number in that walk */
 #define OBJ_INDEX_SHIFT 2        /* of static strings */
+#define OBJ_GUEST_SHIFT 16
 #define OBJ_DESC_SHIFT 32
 
 extern struct ObjDesc **heap_descs; /* by descriptor number */
@@ -56,6 +57,7 @@ void heap_guest_remove(Guest *guest);
 void heap_collect(void);              /* a full collection now */
 void heap_hold(void);                 /* no collection until heap_release; may be nested */
 void heap_release(void);
+size_t heap_memory_max(void);         /* bytes: what the machine has; larger requests fail at once */
 extern bool heap_stress;              /* collect at every allocation */
 
 typedef struct HeapStats { uint64_t allocated_bytes, allocated_objects, collections, heap_bytes; } HeapStats;

@@ -159,6 +159,9 @@ typedef struct LiveValue { uint32_t slot; const Type *type; } LiveValue;
 typedef struct LiveValues { LiveValue *items; uint32_t count, cap; } LiveValues;
 bool code_live(const Code *code, uint32_t pc, bool in_call, LiveValues *live);
 
+/* The concrete type of a ready function's result. */
+const Type *code_result_type(const Code *code);
+
 /* Name and source position for a trace line. */
 void code_position(const Code *code, uint32_t pc, const char **name, const char **file, uint32_t *line, uint32_t *column);
 

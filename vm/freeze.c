@@ -1,0 +1,349 @@
+/* freeze.c - guest_freeze. Interface: image.h; the format is spec.md's ("Images"), its outer form image_stream.h's.
+ *
+ * The walk is canonical, as statehash.c's: frames from the outermost, live values by the verifier's types, globals, then the objects in the order of
+ * discovery. Types, code, descriptors and objects get numbers when they are first met, and are defined then, in the block at hand.
+ *
+ * An object that has been met carries its number in its header meanwhile (OBJ_MOVED); `order` and `descs` remember what it was, and all headers are put
+ * back at the end, however that comes. Collection is held off for as long.
+ */
+#include <stdlib.h>
+
+#include "vm/image_stream.h"
+#include "vm/object.h"
+#include "vm/program.h"
+
+/* Numbers by id; 0: none yet, else number + 1. */
+typedef struct Numbers {
+  uint32_t *by_id;
+  size_t room;
+  uint32_t count;
+} Numbers;
+
+typedef struct Freezer {
+  ImageWriter out;
+  Guest *guest;
+  Numbers types, codes, descs;  /* by Type.id, Code.index, ObjDesc.number */
+  Obj **order;                  /* by number */
+  uint32_t *order_descs;        /* descriptor numbers of those */
+  size_t norder, order_cap;
+  LiveValues live;
+} Freezer;
+
+static void out_of_memory(Freezer *f) { image_writer_fail(&f->out, "out of memory"); }
+
+/* The place of an id's number; a place for nothing when memory is out. */
+static uint32_t *number_place(Freezer *f, Numbers *numbers, uint32_t id) {
+  static uint32_t nowhere;
+  if (id >= numbers->room) {
+    size_t room = 2 * (size_t)id + 64;
+    uint32_t *grown = realloc(numbers->by_id, room * sizeof *grown);
+    if (!grown) {
+      out_of_memory(f);
+      nowhere = 1;
+      return &nowhere;
+    }
+    memset(grown + numbers->room, 0, (room - numbers->room) * sizeof *grown);
+    numbers->by_id = grown;
+    numbers->room = room;
+  }
+  return &numbers->by_id[id];
+}
+
+static uint32_t number_take(Freezer *f, Numbers *numbers, uint32_t id) {
+  *number_place(f, numbers, id) = ++numbers->count;
+  return numbers->count - 1;
+}
+
+/* Definitions */
+
+static uint32_t type_number(Freezer *f, const Type *type) {
+  uint32_t known = *number_place(f, &f->types, type->id);
+  if (known) return known - 1;
+  uint32_t args[TYPE_ARGS_MAX + 1];
+  for (uint32_t i = 0; i < type->nargs; i++) args[i] = type_number(f, type->args[i]);
+  image_def(&f->out, IMAGE_DEF_TYPE);
+  image_def(&f->out, type->kind);
+  image_def(&f->out, type->decl);
+  image_def(&f->out, type->nargs);
+  for (uint32_t i = 0; i < type->nargs; i++) image_def(&f->out, args[i]);
+  return number_take(f, &f->types, type->id);
+}
+
+static uint32_t code_number(Freezer *f, const Code *code) {
+  uint32_t known = *number_place(f, &f->codes, code->index), ntargs = code->function->ntparams;
+  if (known) return known - 1;
+  for (uint32_t i = 0; i < ntargs; i++) type_number(f, code->targs[i]);
+  image_def(&f->out, IMAGE_DEF_CODE);
+  image_def(&f->out, code->function_index);
+  image_def(&f->out, ntargs);
+  for (uint32_t i = 0; i < ntargs; i++) image_def(&f->out, type_number(f, code->targs[i]));
+  return number_take(f, &f->codes, code->index);
+}
+
+static uint32_t desc_number(Freezer *f, const ObjDesc *desc) {
+  uint32_t known = *number_place(f, &f->descs, desc->number);
+  if (known) return known - 1;
+  bool is_closure = desc->kind == OBJ_CLOSURE;
+  uint32_t type = desc->type ? type_number(f, desc->type) : 0, code = is_closure ? code_number(f, desc->code) : 0;
+  image_def(&f->out, IMAGE_DEF_DESC);
+  image_def(&f->out, desc->kind);
+  if (desc->type) image_def(&f->out, type);
+  if (is_closure) {
+    image_def(&f->out, code);
+    image_def(&f->out, desc->nslots);
+  }
+  return number_take(f, &f->descs, desc->number);
+}
+
+/* What must be known of an object to make room for it. */
+static void object_define(Freezer *f, const Obj *object, const ObjDesc *desc) {
+  image_def(&f->out, IMAGE_DEF_OBJECT + (uint64_t)desc_number(f, desc));
+  switch (desc->kind) {
+    case OBJ_STRING: image_def(&f->out, ((const String *)object)->length); break;
+    case OBJ_BYTES:
+      image_def(&f->out, (uint64_t)((const Bytes *)object)->length);
+      image_def(&f->out, (uint64_t)((const Bytes *)object)->capacity);
+      break;
+    case OBJ_LIST:
+      image_def(&f->out, (uint64_t)((const List *)object)->length);
+      image_def(&f->out, (uint64_t)((const List *)object)->capacity);
+      break;
+    case OBJ_MAP:
+      image_def(&f->out, (uint64_t)((const Map *)object)->used);
+      image_def(&f->out, (uint64_t)((const Map *)object)->capacity);
+      image_def(&f->out, (uint64_t)((const Map *)object)->version);
+      break;
+    case OBJ_ENUM: image_def(&f->out, (uint64_t)((const EnumObj *)object)->tag); break;
+    default: break;
+  }
+}
+
+/* Values */
+
+static bool order_grow(Freezer *f) {
+  size_t cap = f->order_cap ? 2 * f->order_cap : 256;
+  Obj **order = realloc(f->order, cap * sizeof *order);
+  if (order) f->order = order;
+  uint32_t *descs = realloc(f->order_descs, cap * sizeof *descs);
+  if (descs) f->order_descs = descs;
+  if (!order || !descs) return false;
+  f->order_cap = cap;
+  return true;
+}
+
+/* The number of an object of the heap. */
+static uint32_t object_number(Freezer *f, Obj *object) {
+  uint64_t header = object->header;
+  if (header & OBJ_MOVED) return (uint32_t)(header >> OBJ_DESC_SHIFT);
+  if (f->norder == f->order_cap && !order_grow(f)) {
+    out_of_memory(f);
+    return 0;
+  }
+  if (f->norder == IMAGE_OBJECTS_MAX) {
+    image_writer_fail(&f->out, "too many objects for an image");
+    return 0;
+  }
+  object_define(f, object, obj_desc(object));
+  uint32_t number = (uint32_t)f->norder++;
+  f->order[number] = object;
+  f->order_descs[number] = (uint32_t)(header >> OBJ_DESC_SHIFT);
+  object->header = OBJ_LIVE | OBJ_MOVED | (uint64_t)number << OBJ_DESC_SHIFT;
+  return number;
+}
+
+static void put_static(Freezer *f, const Obj *object) {
+  const ObjDesc *desc = obj_desc(object);
+  if (desc->kind == OBJ_STRING) {
+    uint32_t index = (uint32_t)(object->header >> OBJ_INDEX_SHIFT) & (IMAGE_OBJECTS_MAX - 1);
+    image_put32(&f->out, index << IMAGE_REF_SHIFT | IMAGE_REF_STRING);
+  } else {
+    image_put32(&f->out, desc_number(f, desc) << IMAGE_REF_SHIFT | IMAGE_REF_CASE);
+    image_put32(&f->out, (uint32_t)((const EnumObj *)object)->tag);
+  }
+}
+
+static inline void put_ref(Freezer *f, Value value) {
+  if (!value_is_ref(value)) image_put32(&f->out, (uint32_t)value.u << IMAGE_REF_SHIFT | IMAGE_REF_NIL);
+  else if (((Obj *)value.p)->header & OBJ_STATIC) put_static(f, value.p);
+  else image_put32(&f->out, object_number(f, value.p) << IMAGE_REF_SHIFT | IMAGE_REF_OBJECT);
+}
+
+/* At most IMAGE_CHUNK_MAX / 8 slots; the caller has made room for 8 bytes a slot. */
+static inline void put_slots(Freezer *f, const Value *slots, const uint8_t *classes, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (classes[i] == SLOT_REF) put_ref(f, slots[i]);
+    else image_put64(&f->out, slots[i].u);
+  }
+}
+
+static void put_value(Freezer *f, const Value *slots, const Type *type) {
+  uint8_t classes[TYPE_SLOTS_MAX];
+  type_slot_classes(type, classes);
+  image_room(&f->out, 8 * (size_t)type->slots);
+  put_slots(f, slots, classes, type->slots);
+}
+
+/* The slots of an object, however many. */
+static void put_object_slots(Freezer *f, const Value *slots, const uint8_t *classes, uint32_t count) {
+  for (uint32_t done = 0; done < count && !f->out.failed;) {
+    uint32_t part = count - done < TYPE_SLOTS_MAX ? count - done : TYPE_SLOTS_MAX;
+    image_room(&f->out, 8 * (size_t)part);
+    put_slots(f, slots + done, classes + done, part);
+    done += part;
+  }
+}
+
+/* Objects */
+
+static void put_list(Freezer *f, const List *list, const ObjDesc *desc) {
+  size_t slots = desc->elem_slots, count = (size_t)list->length;
+  if (slots == 0) return;
+  if (!desc->has_refs) {
+    bool one = slots == 1;
+    image_put_numbers(&f->out, list->data, one ? count : count * slots, one ? desc->elem_size : sizeof(Value));
+    return;
+  }
+  uint8_t classes[TYPE_SLOTS_MAX];
+  type_slot_classes(desc->type->args[0], classes);
+  const Value *at = list->data;
+  for (size_t i = 0; i < count && !f->out.failed; i++, at += slots) {
+    image_room(&f->out, 8 * slots);
+    put_slots(f, at, classes, (uint32_t)slots);
+  }
+}
+
+static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
+  uint8_t keys[TYPE_SLOTS_MAX], values[TYPE_SLOTS_MAX];
+  type_slot_classes(desc->type->args[0], keys);
+  type_slot_classes(desc->type->args[1], values);
+  image_room(&f->out, 8);
+  image_put64(&f->out, (uint64_t)map->live);
+  for (int64_t at = map_next(map, -1); at >= 0 && !f->out.failed; at = map_next(map, at)) {
+    const Value *entry = map_entry(map, at);
+    image_room(&f->out, 8 * (2u + desc->elem_slots + desc->value_slots));
+    image_put32(&f->out, (uint32_t)at);
+    if (desc->key_form == KEY_OPAQUE) image_put32(&f->out, map_mark(map, at));
+    put_slots(f, entry, keys, desc->elem_slots);
+    put_slots(f, entry + desc->elem_slots, values, desc->value_slots);
+  }
+}
+
+static void put_object(Freezer *f, const Obj *object, const ObjDesc *desc) {
+  switch (desc->kind) {
+    case OBJ_STRING: image_put_bytes(&f->out, ((const String *)object)->bytes, ((const String *)object)->length); break;
+    case OBJ_BYTES: image_put_bytes(&f->out, ((const Bytes *)object)->data, (size_t)((const Bytes *)object)->length); break;
+    case OBJ_LIST: put_list(f, (const List *)object, desc); break;
+    case OBJ_MAP: put_map(f, (const Map *)object, desc); break;
+    case OBJ_ENUM: {
+      const EnumObj *value = (const EnumObj *)object;
+      /* slot_classes is that of all cases together: a slot that is a reference in another case may hold a number here. */
+      const Case *decl = &desc->program->module->enums[desc->type->decl].cases[value->tag];
+      const uint16_t *at = desc->field_slots + desc->case_first[value->tag];
+      for (uint32_t i = 0; i < decl->nfields && !f->out.failed; i++) {
+        const Type *field = type_subst(desc->program->types, decl->fields[i].type, desc->type->args, desc->type->nargs);
+        if (field) put_value(f, value->slots + at[i], field);
+        else out_of_memory(f);
+      }
+      break;
+    }
+    case OBJ_CLOSURE: put_object_slots(f, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots); break;
+    case OBJ_INSTANCE:
+    case OBJ_CELL:
+    case OBJ_BOX: put_object_slots(f, ((const Instance *)object)->slots, desc->slot_classes, desc->nslots); break;
+  }
+}
+
+/* State */
+
+static void put_module(Freezer *f, bool refer) {
+  uint8_t hash[32];
+  Module *module = f->guest->program->module;
+  if (!module_hash(module, hash)) {
+    out_of_memory(f);
+    return;
+  }
+  size_t length = 0;
+  uint8_t *bytes = refer ? NULL : module_encode(module, &length, false);
+  if (!refer && !bytes) out_of_memory(f);
+  image_room(&f->out, sizeof hash + 4);
+  for (size_t i = 0; i < sizeof hash; i++) image_put8(&f->out, hash[i]);
+  image_put32(&f->out, (uint32_t)length);
+  image_put_bytes(&f->out, bytes, length);
+  free(bytes);
+  image_flush(&f->out); /* definitions can be understood only when the module is known */
+}
+
+static void put_text(Freezer *f, const char *bytes, size_t length) {
+  image_room(&f->out, 8);
+  image_put64(&f->out, length);
+  image_put_bytes(&f->out, bytes, length);
+}
+
+static void put_frames(Freezer *f, const Task *task) {
+  image_room(&f->out, 4);
+  image_put32(&f->out, task->nframes);
+  for (uint32_t i = 0; i < task->nframes && !f->out.failed; i++) {
+    const Frame *frame = &task->frames[i];
+    image_room(&f->out, 8);
+    image_put32(&f->out, code_number(f, frame->code));
+    image_put32(&f->out, frame->pc);
+    if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &f->live)) out_of_memory(f);
+    const Value *slots = task->slots + frame->base;
+    for (uint32_t k = 0; k < f->live.count && !f->out.failed; k++) put_value(f, slots + f->live.items[k].slot, f->live.items[k].type);
+  }
+}
+
+static void put_globals(Freezer *f) {
+  const Program *program = f->guest->program;
+  for (uint32_t i = 0; i < program->module->nglobals && !f->out.failed; i++) {
+    image_room(&f->out, 1);
+    image_put8(&f->out, f->guest->globals_set[i]);
+    if (f->guest->globals_set[i]) put_value(f, f->guest->globals + program->global_slots[i], program->global_types[i]);
+  }
+}
+
+static void put_guest(Freezer *f, const FreezeOptions *options) {
+  const Guest *guest = f->guest;
+  image_room(&f->out, 8 * 5);
+  image_put8(&f->out, guest->status);
+  image_put64(&f->out, (uint64_t)guest->fuel);
+  image_put64(&f->out, guest_fuel_used(guest));
+  image_put64(&f->out, guest->allocated);
+  image_put32(&f->out, guest->options.stack_slots);
+  image_put32(&f->out, (uint32_t)guest->options.nargs);
+  for (int i = 0; i < guest->options.nargs; i++) put_text(f, guest->options.args[i], strlen(guest->options.args[i]));
+  put_text(f, options->input, options->input_length);
+  image_room(&f->out, 4);
+  image_put32(&f->out, 1); /* tasks */
+  put_frames(f, guest->task);
+  put_globals(f);
+  for (size_t i = 0; i < f->norder && !f->out.failed; i++) put_object(f, f->order[i], heap_descs[f->order_descs[i]]);
+}
+
+static void headers_restore(Freezer *f) {
+  for (size_t i = 0; i < f->norder; i++) {
+    f->order[i]->header = OBJ_LIVE | (uint64_t)f->guest->number << OBJ_GUEST_SHIFT | (uint64_t)f->order_descs[i] << OBJ_DESC_SHIFT;
+  }
+}
+
+bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error) {
+  Freezer f = {.guest = guest};
+  image_writer_start(&f.out, sink, options->level, error);
+  if (guest->status != GUEST_RUNNABLE && guest->status != GUEST_PAUSED) image_writer_fail(&f.out, "the guest has ended");
+  if (!f.out.failed) {
+    heap_hold();
+    put_module(&f, options->refer);
+    number_take(&f, &f.descs, desc_string.number);
+    number_take(&f, &f.descs, desc_bytes.number);
+    if (!f.out.failed) put_guest(&f, options);
+    headers_restore(&f);
+    heap_release();
+  }
+  free(f.types.by_id);
+  free(f.codes.by_id);
+  free(f.descs.by_id);
+  free(f.order);
+  free(f.order_descs);
+  free(f.live.items);
+  return image_writer_end(&f.out);
+}

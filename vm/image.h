@@ -1,0 +1,60 @@
+/* image.h - frozen guests: portable bytes that hold all of a guest's state, and clones.
+ *
+ * guest_freeze writes an image, guest_thaw makes a guest of one that goes on as if nothing had happened: on the other tier, in another process,
+ * on another machine. guest_clone does both in memory. The format is spec.md's ("Images"); an image is verified as strictly as a module,
+ * so that any bytes whatever are a valid guest or an error.
+ *
+ * A guest can be frozen whenever no executor runs it, at any pc of any frame, unless it has ended. Nothing of the process is in an image:
+ * where output goes, which tier runs it and what it may do is for the options of whoever thaws it.
+ */
+#ifndef FIRN_VM_IMAGE_H
+#define FIRN_VM_IMAGE_H
+
+#include "vm/guest.h"
+#include "vm/module.h"
+
+#define IMAGE_MAGIC "\0fim"
+#define IMAGE_VERSION 1
+
+/* Takes bytes of an image, in order; false when that failed, and then no more are given. */
+typedef struct ImageSink { bool (*write)(void *ctx, const void *bytes, size_t length); void *ctx; } ImageSink;
+
+/* Gives the next bytes of an image: how many of at most `length`, 0 at the end, negative when reading failed. */
+typedef struct ImageSource { ptrdiff_t (*read)(void *ctx, void *bytes, size_t length); void *ctx; } ImageSource;
+
+typedef struct FreezeOptions {
+  bool refer;               /* name the module by its hash only: the thawing host must have it */
+  const char *input;        /* what was read ahead from the guest's input; given back by guest_thaw */
+  size_t input_length;
+  int level;                /* of compression, as zstd's; 0: the default */
+} FreezeOptions;
+
+/* Writes a guest's image; the guest is unchanged. False and *error: the guest has ended, memory is out, or the sink failed. Freezing the same state
+ * twice gives the same bytes, and so does freezing what was thawed. */
+bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error);
+
+typedef struct ThawOptions {
+  GuestOptions guest;       /* fuel, args and nargs are the image's and ignored; a stack_slots other than 0 is the most that the image's limit may be */
+  struct Program *(*find)(void *ctx, const uint8_t hash[32]); /* a linked program by its module's hash, or NULL; may be NULL itself */
+  void *find_ctx;
+  uint64_t memory_max;      /* bytes that the guest may take when unpacked; 0: as much as the machine has */
+} ThawOptions;
+
+typedef struct Thawed {
+  Guest *guest;             /* runnable or paused */
+  struct Program *program;  /* the caller frees it after the guest, unless `find` gave it */
+  char *input;              /* FreezeOptions.input; malloc'd, the caller frees; NULL when empty */
+  size_t input_length;
+} Thawed;
+
+/* Reads an image to its end. False and *error with the offset of the block at fault: not an image, of another version, damaged, not a state that the
+ * module's code can be in, too large, or memory is out. */
+bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *thawed, ModuleError *error);
+
+/* A second guest in the same state, of the same program and with the same options; NULL when the guest has ended or memory is out. */
+Guest *guest_clone(Guest *guest);
+
+/* Describes an image to `out`, as `firn image` does: module, state, tasks with their traces, heap by type, sizes. Thaws it to do so. */
+bool image_describe(const ImageSource *source, const ThawOptions *options, const TextOut *out, ModuleError *error);
+
+#endif
