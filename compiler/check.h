@@ -498,6 +498,9 @@ TNode *check_int(Checker *c, int64_t value, Span span);
 TNode *check_bool(Checker *c, bool value, Span span);
 TNode *check_str(Checker *c, const char *text, size_t len, Span span);
 TNode *check_op(Checker *c, Op op, const Type *t, const Type *result, Span span, TNode *a, TNode *b, TNode *d);
+/* `m[k]` and `m[k] = v`: operands m, k, and v. One instruction if the key is known to be plain. */
+TNode *check_map_get(Checker *c, TNode **operands, Span span);
+TNode *check_map_set(Checker *c, TNode **operands, Span span);
 TNode *check_op_list(Checker *c, Op op, const Type *t, const Type *result, Span span, TNode **list, uint32_t count);
 TNode *check_var(Checker *c, TVar *var, Span span);
 TNode *check_let(Checker *c, TVar *var, TNode *value, Span span);

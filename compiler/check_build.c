@@ -55,6 +55,22 @@ TNode *check_op(Checker *c, Op op, const Type *t, const Type *result, Span span,
   return check_op_list(c, op, t, result, span, list, count);
 }
 
+TNode *check_map_get(Checker *c, TNode **operands, Span span) {
+  const Type *type = operands[0]->type;
+  if (!type_is_plain_key(type->args[0])) return check_call_prelude(c, "_map_get", operands, 2, span);
+  TNode *node = check_op_list(c, OP_MAP_GET, type->args[0], check_type_opt(c, type->args[1]), span, operands, 2);
+  node->u = type->args[1];
+  return node;
+}
+
+TNode *check_map_set(Checker *c, TNode **operands, Span span) {
+  const Type *type = operands[0]->type;
+  if (!type_is_plain_key(type->args[0])) return check_call_prelude(c, "_map_set", operands, 3, span);
+  TNode *node = check_op_list(c, OP_MAP_SET, type->args[0], c->t_void, span, operands, 3);
+  node->u = type->args[1];
+  return node;
+}
+
 TNode *check_var(Checker *c, TVar *var, Span span) {
   TNode *node = check_node(c, TN_VAR, var->type, span);
   node->var = var;

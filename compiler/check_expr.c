@@ -182,7 +182,7 @@ static TNode *check_map(Checker *c, Expr *e, const Type *expected) {
     operands[0] = check_var(c, var, e->span);
     operands[1] = nodes[2 * i];
     operands[2] = nodes[2 * i + 1];
-    TNode *set = check_call_prelude(c, "_map_set", operands, 3, e->map.keys[i]->span);
+    TNode *set = check_map_set(c, operands, e->map.keys[i]->span);
     if (set->type->kind == TYPE_ERROR) return set;
     check_push(c, &list, set);
   }

@@ -359,7 +359,7 @@ TNode *check_index_nodes(Checker *c, TNode *object, TNode *key, Span span) {
   operands[1] = key;
   if (type->kind == TYPE_LIST) return check_op(c, OP_LIST_GET, type->args[0], type->args[0], span, object, key, NULL);
   if (type->kind == TYPE_BYTES) return check_op(c, OP_BYTES_GET, NULL, c->t_int, span, object, key, NULL);
-  if (type->kind == TYPE_MAP) return check_call_prelude(c, "_map_get", operands, 2, span);
+  if (type->kind == TYPE_MAP) return check_map_get(c, operands, span);
   TNode *node = check_call_trait(c, c->core.index, "index", operands, 2, span);
   return node ? node : check_error_node(c, span);
 }

@@ -328,7 +328,7 @@ static TNode *store(Checker *c, TNode *object, TNode *key, TNode *value, Span sp
   switch (object->type->kind) {
     case TYPE_LIST: return check_op_list(c, OP_LIST_SET, object->type->args[0], c->t_void, span, operands, 3);
     case TYPE_BYTES: return check_op_list(c, OP_BYTES_SET, NULL, c->t_void, span, operands, 3);
-    case TYPE_MAP: return check_call_prelude(c, "_map_set", operands, 3, span);
+    case TYPE_MAP: return check_map_set(c, operands, span);
     default: return check_call_trait(c, c->core.index_set, "index_set", operands, 3, span);
   }
 }

@@ -276,6 +276,9 @@ static void fill_map(const Fill *s) {
   out->v = width(m, s->u);
   if (out->op == OP_MAP_NEW) {
     out->x.p = desc_of_kind(m, TYPE_MAP, s->t, s->u);
+  } else if (out->op == OP_MAP_GET) {
+    out->x.u = opt_of(m, s->u);
+    width(m, out->x.u);
   } else {
     out->x.u = s->u;
   }
@@ -309,7 +312,7 @@ static void fill_insn(const Fill *s) {
       break;
     default:
       if (out->op >= OP_LIST_NEW && out->op <= OP_LIST_CLEAR) fill_list(s);
-      if (out->op >= OP_MAP_NEW && out->op <= OP_MAP_CLEAR) fill_map(s);
+      if (out->op >= OP_MAP_NEW && out->op <= OP_MAP_SET) fill_map(s);
   }
 }
 

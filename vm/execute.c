@@ -265,6 +265,16 @@ static Trap entry_store(Guest *guest, const CodeInsn *insn, const Value *value) 
   return TRAP_NONE;
 }
 
+static void entry_find(Guest *guest, const CodeInsn *insn, Value *at) {
+  const Value *entry = map_search(guest, at->p, at + 1);
+  if (entry) {
+    slots_copy(at, entry + 1 + insn->w, insn->v);
+    opt_wrap(insn->x.u, at);
+  } else {
+    opt_set_nil(insn->x.u, at);
+  }
+}
+
 static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
   uint32_t w = insn->w, v = insn->v;
   Value *at;
@@ -276,7 +286,7 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
     case OP_MAP_PLAIN: s->i = type_is_plain_key(insn->t); break;
     case OP_MAP_FIND:
       at = s - w - 1;
-      at->i = map_find(at->p, at + 1);
+      at->i = map_find(guest, at->p, at + 1);
       break;
     case OP_MAP_HASH:
       at = s - w;
@@ -294,6 +304,10 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
     case OP_MAP_VERSION: s[-1].i = ((Map *)s[-1].p)->version; break;
     case OP_MAP_CHECK: return ((Map *)s[-2].p)->version == s[-1].i ? TRAP_NONE : TRAP_MODIFIED;
     case OP_MAP_CLEAR: map_clear(s[-1].p); break;
+    case OP_MAP_GET: entry_find(guest, insn, s - w - 1); break;
+    case OP_MAP_SET:
+      at = s - v - w - 1;
+      return map_put(guest, at->p, at + 1, at + 1 + w);
     default: break;
   }
   return TRAP_NONE;

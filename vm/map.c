@@ -1,14 +1,18 @@
 /* map.c - hash maps that keep insertion order.
  *
- * Interface: object.h. Entries lie in order of insertion, each one a word of hash, the key's slots, the value's slots; a removed entry is
- * all zero. Beyond SMALL entries of room, chains lead to them: index[0..index_size) are the heads, the `capacity` words behind them the
- * links, latest entry first. When room runs out the entries are packed, into twice as much room if more than half of them are present.
+ * Interface: object.h. Entries lie in order of insertion: a control word, the key's slots, the value's slots; a removed entry's control word
+ * is zero. Beyond SMALL entries of room, chains lead to them, latest entry first: index[] has the heads, two for each entry of room, and
+ * the control words have the links (object.h). When room runs out the entries are packed, into twice as much room if more than half of
+ * them are present.
  *
- * Which bucket a hash belongs to depends on a secret of the process, so that a guest cannot choose keys that share one; nothing a guest
- * can see depends on it, since chains are followed only by whole hash.
+ * A head belongs to a hash by a multiplication with a secret of the process, so that a guest cannot choose keys that share one; nothing
+ * a guest can see depends on it, since chains are followed only by mark. Keys that differ only in their lowest bits have heads in one
+ * cache line: whoever walks through a range of ints does not miss the cache at each of them.
+ *
+ * Equal marks are visible: what a search does for entries with the mark of its key, but another key, costs fuel, one unit each.
  *
  * Invariants: live <= used <= capacity; index is NULL exactly while capacity <= SMALL; no entry before `first` is present; entry used-1 is
- * present when used > 0; all entries from used on are zero.
+ * present when used > 0; where entries may have references, all that are not present are zero.
  */
 #include <string.h>
 #include <sys/auxv.h>
@@ -17,28 +21,8 @@
 
 enum { SMALL = 8, CAPACITY_MIN = 4 };
 #define MAP_MAX (INT64_C(1) << 30)
-#define PRESENT (UINT64_C(1) << 63)
-
-enum KeyForm { KEY_OPAQUE, KEY_WORD, KEY_STRING, KEY_PLAIN };
 
 /* Keys */
-
-bool type_is_plain_key(const Type *type) {
-  switch (type->kind) {
-    case TYPE_BOOL:
-    case TYPE_INT:
-    case TYPE_FLOAT:
-    case TYPE_CHAR:
-    case TYPE_STRING: return true;
-    case TYPE_TUPLE:
-    case TYPE_OPT:
-      for (uint32_t i = 0; i < type->nargs; i++) {
-        if (!type_is_plain_key(type->args[i])) return false;
-      }
-      return true;
-    default: return false;
-  }
-}
 
 uint8_t map_key_form(const Type *key) {
   if (key->kind == TYPE_INT || key->kind == TYPE_BOOL || key->kind == TYPE_CHAR) return KEY_WORD;
@@ -106,44 +90,58 @@ bool key_equal(const Type *type, const Value *a, const Value *b) {
 
 static inline size_t entry_slots(const ObjDesc *desc) { return 1u + desc->elem_slots + desc->value_slots; }
 static inline Value *entry_at(const Map *map, int64_t position, size_t stride) { return map->entries + (size_t)position * stride; }
+static inline bool is_present(const Value *entry) { return (entry->u & MAP_PRESENT) != 0; }
+static inline uint32_t mark_at(const Value *entry) { return (uint32_t)entry->u; }
+static inline size_t index_bytes(int64_t capacity) { return capacity > SMALL ? 2 * sizeof(uint32_t) * (size_t)capacity : 0; }
 
-static uint64_t bucket_secret;
+uint64_t map_secret;
 
-static __attribute__((noinline)) void bucket_secret_make(void) {
+static __attribute__((noinline)) void secret_make(void) {
   const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
   uint64_t secret = UINT64_C(0x9e3779b97f4a7c15);
   if (random) memcpy(&secret, random, sizeof secret);
-  bucket_secret = secret | 1 | UINT64_C(1) << 62; /* odd, and large */
+  map_secret = secret | 1 | UINT64_C(1) << 62; /* odd, and large */
 }
 
-static inline uint32_t *head_of(const Map *map, uint64_t hash) {
-  return &map->index[(hash & ~PRESENT) * bucket_secret >> (64 - __builtin_ctz(map->index_size))];
+/* What stands for a hash in control words. */
+static inline uint32_t hash_mark(uint64_t hash) { return (uint32_t)(hash * UINT64_C(0x9e3779b97f4a7c15) >> 32); }
+
+/* What decides about an entry's head: the key if it is a word, otherwise its mark. */
+static inline uint64_t entry_word(const ObjDesc *desc, const Value *entry) { return desc->key_form == KEY_WORD ? entry[1].u : mark_at(entry); }
+
+static inline void link_set(Value *entry, uint32_t next) {
+  entry->u = (entry->u & ~((uint64_t)MAP_LINK_MASK << MAP_LINK_SHIFT)) | (uint64_t)next << MAP_LINK_SHIFT;
 }
 
-static inline uint32_t *link_of(const Map *map, int64_t position) { return &map->index[map->index_size + position]; }
-
-static void chain_add(Map *map, uint64_t hash, int64_t position) {
-  uint32_t *head = head_of(map, hash);
-  *link_of(map, position) = *head;
+static inline void chain_add(Map *map, uint64_t word, int64_t position, Value *entry) {
+  uint32_t *head = map_head(map, word);
+  link_set(entry, *head);
   *head = (uint32_t)position + 1;
 }
 
-static void chain_remove(Map *map, uint64_t hash, int64_t position) {
-  uint32_t *link = head_of(map, hash);
-  while (*link != (uint32_t)position + 1) link = link_of(map, (int64_t)*link - 1);
-  *link = *link_of(map, position);
+static void chain_remove(Map *map, uint64_t word, int64_t position, size_t stride) {
+  uint32_t *head = map_head(map, word), wanted = (uint32_t)position + 1;
+  uint32_t next = map_link(entry_at(map, position, stride));
+  if (*head == wanted) {
+    *head = next;
+    return;
+  }
+  Value *entry = entry_at(map, (int64_t)*head - 1, stride);
+  while (map_link(entry) != wanted) entry = entry_at(map, (int64_t)map_link(entry) - 1, stride);
+  link_set(entry, next);
 }
 
 /* Moves the present entries to the beginning of `to` (room for them all; may be map->entries), and rebuilds the chains. */
-static void entries_pack(Map *map, Value *to, size_t stride) {
+static void entries_pack(Map *map, const ObjDesc *desc, Value *to) {
+  size_t stride = entry_slots(desc);
   int64_t packed = 0;
-  if (map->index) memset(map->index, 0, map->index_size * sizeof *map->index);
+  if (map->index) memset(map->index, 0, index_bytes(map->capacity));
   for (int64_t i = map->first; i < map->used; i++) {
     const Value *entry = entry_at(map, i, stride);
-    if (!(entry->u & PRESENT)) continue;
+    if (!is_present(entry)) continue;
     Value *place = to + (size_t)packed * stride;
-    if (place != entry) memmove(place, entry, stride * sizeof *entry);
-    if (map->index) chain_add(map, place->u, packed);
+    for (size_t k = 0; k < stride && place != entry; k++) place[k] = entry[k];
+    if (map->index) chain_add(map, entry_word(desc, place), packed, place);
     packed++;
   }
   if (to == map->entries) memset(to + (size_t)packed * stride, 0, (size_t)(map->used - packed) * stride * sizeof *to);
@@ -153,85 +151,118 @@ static void entries_pack(Map *map, Value *to, size_t stride) {
 
 /* Makes room for one more entry. */
 static __attribute__((noinline)) Trap map_grow(Guest *guest, Map *map, const ObjDesc *desc) {
-  if (!bucket_secret) bucket_secret_make();
+  if (!map_secret) secret_make();
   size_t stride = entry_slots(desc);
   guest->fuel -= WORK_FUEL((size_t)map->used * stride * sizeof(Value));
   if (map->capacity && map->live <= map->capacity / 2) {
-    entries_pack(map, map->entries, stride);
+    entries_pack(map, desc, map->entries);
     return TRAP_NONE;
   }
-  int64_t capacity = map->capacity ? 2 * map->capacity : CAPACITY_MIN;
+  int64_t old_capacity = map->capacity, capacity = old_capacity ? 2 * old_capacity : CAPACITY_MIN;
   if (capacity > MAP_MAX) return TRAP_TOO_LARGE;
-  Value *entries = heap_buffer(guest, (size_t)capacity * stride * sizeof(Value), desc->has_refs);
+  size_t size = (size_t)capacity * stride * sizeof(Value);
+  Value *entries = desc->has_refs ? heap_buffer(guest, size, true) : heap_buffer_raw(guest, size);
   if (!entries) return TRAP_OUT_OF_MEMORY;
-  uint32_t index_size = capacity > SMALL ? (uint32_t)capacity : 0, *index = NULL;
-  if (index_size) {
-    index = heap_buffer_raw(guest, ((size_t)index_size + (size_t)capacity) * sizeof *index);
+  uint32_t *index = NULL;
+  if (capacity > SMALL) {
+    index = heap_buffer_raw(guest, index_bytes(capacity));
     if (!index) return TRAP_OUT_OF_MEMORY;
   }
   uint32_t *old_index = map->index;
   Value *old_entries = map->entries;
-  size_t old_index_bytes = ((size_t)map->index_size + (size_t)map->capacity) * sizeof *old_index;
   map->index = index;
-  map->index_size = index_size;
-  entries_pack(map, entries, stride);
-  heap_buffer_drop(guest, old_entries, (size_t)map->capacity * stride * sizeof(Value));
-  if (old_index) heap_buffer_drop(guest, old_index, old_index_bytes);
-  map->entries = entries;
+  map->index_shift = 63 - (uint32_t)__builtin_ctzll((uint64_t)capacity);
   map->capacity = capacity;
+  entries_pack(map, desc, entries);
+  map->entries = entries;
+  heap_buffer_drop(guest, old_entries, (size_t)old_capacity * stride * sizeof(Value));
+  if (old_index) heap_buffer_drop(guest, old_index, index_bytes(old_capacity));
   return TRAP_NONE;
 }
 
 /* Finding */
 
 static inline bool form_equal(const ObjDesc *desc, enum KeyForm form, const Value *a, const Value *b) {
-  if (form == KEY_WORD) return a->u == b->u;
   if (form == KEY_STRING) return string_equal(a->p, b->p);
   return key_equal(desc->type->args[0], a, b);
 }
 
-static inline __attribute__((always_inline)) int64_t find_as(const Map *map, const ObjDesc *desc, enum KeyForm form, uint64_t hash,
-                                                             const Value *key) {
+/* Finds a key by its mark. *others counts the entries met with this mark and another key. */
+static inline __attribute__((always_inline)) Value *find_marked(const Map *map, const ObjDesc *desc, enum KeyForm form, uint32_t mark,
+                                                                const Value *key, int64_t *others) {
   size_t stride = entry_slots(desc);
-  hash |= PRESENT;
+  int64_t count = 0;
+  Value *found = NULL;
   if (!map->index) {
-    for (int64_t i = map->first; i < map->used; i++) {
-      const Value *entry = entry_at(map, i, stride);
-      if (entry->u == hash && form_equal(desc, form, entry + 1, key)) return i;
+    for (Value *entry = entry_at(map, map->first, stride), *end = entry_at(map, map->used, stride); entry < end; entry += stride) {
+      if (!is_present(entry) || mark_at(entry) != mark) continue;
+      if (form_equal(desc, form, entry + 1, key)) {
+        found = entry;
+        break;
+      }
+      count++;
     }
-    return -1;
+  } else {
+    for (uint32_t next = *map_head(map, mark); next;) {
+      Value *entry = entry_at(map, (int64_t)next - 1, stride);
+      if (mark_at(entry) == mark) {
+        if (form_equal(desc, form, entry + 1, key)) {
+          found = entry;
+          break;
+        }
+        count++;
+      }
+      next = map_link(entry);
+    }
   }
-  for (uint32_t next = *head_of(map, hash); next; next = *link_of(map, (int64_t)next - 1)) {
-    const Value *entry = entry_at(map, (int64_t)next - 1, stride);
-    if (entry->u == hash && form_equal(desc, form, entry + 1, key)) return (int64_t)next - 1;
-  }
-  return -1;
+  *others = count;
+  return found;
 }
 
-int64_t map_find(const Map *map, const Value *key) {
+Value *map_search(Guest *guest, const Map *map, const Value *key) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
+  Value *found = NULL;
+  int64_t others = 0;
   switch ((enum KeyForm)desc->key_form) {
-    case KEY_WORD: return find_as(map, desc, KEY_WORD, key->u, key);
-    case KEY_STRING: return find_as(map, desc, KEY_STRING, string_hash(key->p), key);
-    case KEY_PLAIN: return find_as(map, desc, KEY_PLAIN, plain_hash(desc->type->args[0], key), key);
-    case KEY_OPAQUE: break;
+    case KEY_WORD: return map_search_word(map, entry_slots(desc), key->u);
+    case KEY_STRING: found = find_marked(map, desc, KEY_STRING, hash_mark(string_hash(key->p)), key, &others); break;
+    case KEY_PLAIN: found = find_marked(map, desc, KEY_PLAIN, hash_mark(plain_hash(desc->type->args[0], key)), key, &others); break;
+    case KEY_OPAQUE: return NULL;
   }
-  return -1;
+  guest->fuel -= others;
+  return found;
+}
+
+int64_t map_find(Guest *guest, const Map *map, const Value *key) {
+  const Value *entry = map_search(guest, map, key);
+  return entry ? (entry - map->entries) / (int64_t)entry_slots(obj_desc((const Obj *)map)) : -1;
 }
 
 int64_t map_probe(const Map *map, int64_t after, int64_t hash) {
-  size_t stride = entry_slots(obj_desc((const Obj *)map));
-  uint64_t wanted = (uint64_t)hash | PRESENT;
+  const ObjDesc *desc = obj_desc((const Obj *)map);
+  size_t stride = entry_slots(desc);
+  bool by_word = desc->key_form == KEY_WORD;
+  uint64_t wanted = by_word ? (uint64_t)hash : hash_mark((uint64_t)hash);
   if (after >= map->used || after < -1) return -1;
   if (!map->index) {
-    for (int64_t i = (after < 0 ? map->used : after) - 1; i >= 0; i--) {
-      if (entry_at(map, i, stride)->u == wanted) return i;
+    for (int64_t i = (after < 0 ? map->used : after) - 1; i >= map->first; i--) {
+      const Value *entry = entry_at(map, i, stride);
+      if (is_present(entry) && entry_word(desc, entry) == wanted) return i;
     }
     return -1;
   }
-  if (after >= 0 && entry_at(map, after, stride)->u != wanted) return -1;
-  for (uint32_t next = after < 0 ? *head_of(map, wanted) : *link_of(map, after); next; next = *link_of(map, (int64_t)next - 1)) {
-    if (entry_at(map, (int64_t)next - 1, stride)->u == wanted) return (int64_t)next - 1;
+  uint32_t next;
+  if (after < 0) {
+    next = *map_head(map, wanted);
+  } else {
+    const Value *entry = entry_at(map, after, stride);
+    if (!is_present(entry) || entry_word(desc, entry) != wanted) return -1;
+    next = map_link(entry);
+  }
+  while (next) {
+    const Value *entry = entry_at(map, (int64_t)next - 1, stride);
+    if (entry_word(desc, entry) == wanted) return (int64_t)next - 1;
+    next = map_link(entry);
   }
   return -1;
 }
@@ -252,27 +283,36 @@ Trap map_add(Guest *guest, Map *map, const Value *key, const Value *value, int64
     if (trap) return trap;
   }
   Value *entry = entry_at(map, map->used, entry_slots(desc));
-  entry->u = (uint64_t)hash | PRESENT;
+  entry->u = MAP_PRESENT | (desc->key_form == KEY_WORD ? 0 : hash_mark((uint64_t)hash));
   for (size_t i = 0; i < nkey; i++) entry[1 + i] = key[i];
   for (size_t i = 0; i < nvalue; i++) entry[1 + nkey + i] = value[i];
-  if (map->index) chain_add(map, entry->u, map->used);
+  if (map->index) chain_add(map, entry_word(desc, entry), map->used, entry);
   map->used++;
   map->live++;
   map->version++;
   return TRAP_NONE;
 }
 
+Trap map_put(Guest *guest, Map *map, const Value *key, const Value *value) {
+  const ObjDesc *desc = obj_desc((const Obj *)map);
+  Value *entry = map_search(guest, map, key);
+  if (!entry) return desc->key_form == KEY_OPAQUE ? TRAP_NONE : map_add(guest, map, key, value, key_hash(desc->type->args[0], key));
+  for (size_t i = 0; i < desc->value_slots; i++) entry[1u + desc->elem_slots + i] = value[i];
+  return TRAP_NONE;
+}
+
 Value *map_entry(const Map *map, int64_t position) {
   if ((uint64_t)position >= (uint64_t)map->used) return NULL;
   Value *entry = entry_at(map, position, entry_slots(obj_desc((const Obj *)map)));
-  return entry->u & PRESENT ? entry + 1 : NULL;
+  return is_present(entry) ? entry + 1 : NULL;
 }
 
 Trap map_delete(Guest *guest, Map *map, int64_t position) {
   if (!map_entry(map, position)) return guest_trap_index(guest, position, map->used);
-  size_t stride = entry_slots(obj_desc((const Obj *)map));
+  const ObjDesc *desc = obj_desc((const Obj *)map);
+  size_t stride = entry_slots(desc);
   Value *entry = entry_at(map, position, stride);
-  if (map->index) chain_remove(map, entry->u, position);
+  if (map->index) chain_remove(map, entry_word(desc, entry), position, stride);
   memset(entry, 0, stride * sizeof *entry);
   map->live--;
   map->version++;
@@ -280,8 +320,8 @@ Trap map_delete(Guest *guest, Map *map, int64_t position) {
     map->used = map->first = 0;
     return TRAP_NONE;
   }
-  while (!(entry_at(map, map->used - 1, stride)->u & PRESENT)) map->used--;
-  while (!(entry_at(map, map->first, stride)->u & PRESENT)) map->first++;
+  while (!is_present(entry_at(map, map->used - 1, stride))) map->used--;
+  while (!is_present(entry_at(map, map->first, stride))) map->first++;
   return TRAP_NONE;
 }
 
@@ -289,7 +329,7 @@ int64_t map_next(const Map *map, int64_t after) {
   size_t stride = entry_slots(obj_desc((const Obj *)map));
   int64_t i = after < map->first ? map->first : after + 1;
   for (; i < map->used; i++) {
-    if (entry_at(map, i, stride)->u & PRESENT) return i;
+    if (is_present(entry_at(map, i, stride))) return i;
   }
   return -1;
 }
@@ -297,7 +337,6 @@ int64_t map_next(const Map *map, int64_t after) {
 void map_clear(Map *map) {
   if (map->live == 0) return;
   map->live = map->used = map->capacity = map->first = 0;
-  map->index_size = 0;
   map->index = NULL;
   map->entries = NULL;
   map->version++;

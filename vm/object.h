@@ -45,9 +45,9 @@ typedef struct Map {
   uint64_t header;
   int64_t live, used, capacity; /* keys; entries including removed; room */
   int64_t version;
-  uint32_t index_size;          /* a power of two, or 0 while small */
-  uint32_t *index;              /* index_size heads of chains, then `capacity` links; 0: none, else position + 1 */
-  Value *entries;               /* each: hash with bit 63 as "present", key slots, value slots */
+  uint32_t index_shift;         /* 64 less the index's size in bits: 2**(64 - index_shift) == 2 * capacity */
+  uint32_t *index;              /* heads of chains: 0 or position + 1; NULL while small */
+  Value *entries;               /* each: control word, key slots, value slots */
   int64_t first;                /* no entry is present before this position */
 } Map;
 
@@ -97,17 +97,49 @@ void list_clear(List *list);
 
 /* Maps; see op.def. Keys and values are passed as slots. */
 Map *map_new(Guest *guest, const ObjDesc *desc);
-bool type_is_plain_key(const Type *type);
 uint8_t map_key_form(const Type *key);                             /* for ObjDesc.key_form */
 int64_t key_hash(const Type *type, const Value *key);              /* plain keys; 0 otherwise */
 bool key_equal(const Type *type, const Value *a, const Value *b);  /* plain keys */
-int64_t map_find(const Map *map, const Value *key);                /* -1 if absent or not plain */
+int64_t map_find(Guest *guest, const Map *map, const Value *key);  /* -1 if absent or not plain */
+Value *map_search(Guest *guest, const Map *map, const Value *key); /* the same, giving the entry's control word, or NULL */
 int64_t map_probe(const Map *map, int64_t after, int64_t hash);    /* latest first; `after` must be on the chain */
 Trap map_add(Guest *guest, Map *map, const Value *key, const Value *value, int64_t hash);
+Trap map_put(Guest *guest, Map *map, const Value *key, const Value *value); /* replaces or adds; nothing if the key is not plain */
 Value *map_entry(const Map *map, int64_t position);                /* key slots, then value slots; NULL if none is there */
 Trap map_delete(Guest *guest, Map *map, int64_t position);
 int64_t map_next(const Map *map, int64_t after);
 void map_clear(Map *map);
+
+/* Inside maps, for the interpreter. A control word is zero if its entry is removed, otherwise MAP_PRESENT, the next entry of the chain (0 or
+ * position + 1), and in the lowest 32 bits the mark, which stands for the hash (0 if the key form is KEY_WORD: the key itself does). */
+enum KeyForm { KEY_OPAQUE, KEY_WORD, KEY_STRING, KEY_PLAIN }; /* of ObjDesc.key_form; KEY_WORD: int, bool, char */
+#define MAP_PRESENT (UINT64_C(1) << 63)
+enum { MAP_LINK_SHIFT = 32, MAP_LINK_MASK = 0x7fffffff, MAP_NEAR_BITS = 4 };
+
+extern uint64_t map_secret; /* of the process; decides about heads, and shows nowhere. Made before the first map gets an index */
+
+static inline uint32_t map_link(const Value *entry) { return (uint32_t)(entry->u >> MAP_LINK_SHIFT) & MAP_LINK_MASK; }
+
+/* The head for a word key or a mark: those that differ in the lowest bits only are near each other. */
+static inline uint32_t *map_head(const Map *map, uint64_t word) {
+  return &map->index[((word >> MAP_NEAR_BITS) * map_secret >> map->index_shift) ^ (word & ((1 << MAP_NEAR_BITS) - 1))];
+}
+
+/* The entry of a word key; NULL if there is none. `stride` is the slots of an entry. */
+static inline Value *map_search_word(const Map *map, size_t stride, uint64_t key) {
+  if (map->index) {
+    for (uint32_t next = *map_head(map, key); next;) {
+      Value *entry = map->entries + (size_t)(next - 1) * stride;
+      if (entry[1].u == key) return entry;
+      next = map_link(entry);
+    }
+    return NULL;
+  }
+  for (Value *entry = map->entries + (size_t)map->first * stride, *end = map->entries + (size_t)map->used * stride; entry < end; entry += stride) {
+    if (entry[1].u == key && (entry->u & MAP_PRESENT)) return entry;
+  }
+  return NULL;
+}
 
 /* Optionals in slots (layouts of type.h). `opt` is the optional's type. */
 bool opt_is_nil(const Type *opt, const Value *slots);

@@ -59,14 +59,14 @@ static void word_set(Translator *t, uint32_t position, uint32_t word) {
 
 /* An instruction on two operands in slots, with a result of one slot at the first one's position; `second_acc` leads to the form with the
  * second operand in the accumulator, if there is one. */
-static Cell *two_slots(Translator *t, uint32_t position, Handler handler, int second_acc, bool float_result) {
+static Cell *two_slots(Translator *t, uint32_t position, Handler handler, int second_acc, uint32_t cells, bool float_result) {
   operand_prepare(t, position, ACCEPT_S);
   operand_prepare(t, position + 1, second_acc ? ACCEPT_A : ACCEPT_S);
   Operand first = operand_read(t, position), second = operand_read(t, position + 1);
   model_drop(t, position, 2);
   if (second.form == 'A') handler += (unsigned)second_acc;
   model_call(t);
-  Cell *cell = emit_result(t, load_result(handler, 2), 1, position, float_result);
+  Cell *cell = emit_result(t, load_result(handler, 2), cells, position, float_result);
   cell->a = (uint16_t)first.slot;
   cell->b = (uint16_t)second.slot;
   return cell;
@@ -374,7 +374,56 @@ static void map_entry_get(Translator *t, uint32_t offset, uint32_t width, const 
     execute_emit(t);
     return;
   }
-  two_slots(t, t->insn->sp - 2, H_MAP_ENTRY_A, 0, is_float(type))->d = (uint16_t)offset;
+  two_slots(t, t->insn->sp - 2, H_MAP_ENTRY_A, 0, 1, is_float(type))->d = (uint16_t)offset;
+}
+
+/* Handlers for keys and values of one slot; whatever is wider is executed. */
+static void map_get(Translator *t) {
+  const CodeInsn *insn = t->insn;
+  const Type *opt = insn->x.u;
+  uint32_t position = insn->sp - 2;
+  bool by_word = map_key_form(insn->t) == KEY_WORD;
+  if (insn->w != 1 || insn->v != 1 || opt->slots > 2) {
+    execute_emit(t);
+    return;
+  }
+  Cell *cell;
+  if (opt->slots == 1) {
+    cell = two_slots(t, position, by_word ? H_MAP_GET1_WORD_A : H_MAP_GET1_A, 0, 2, is_float(insn->x.u->args[0]));
+    cell[1].x = nil_of(opt);
+  } else {
+    operand_prepare(t, position, ACCEPT_S);
+    operand_prepare(t, position + 1, ACCEPT_S);
+    uint32_t map = operand_read(t, position).slot, key = operand_read(t, position + 1).slot;
+    model_drop(t, position, 2);
+    model_call(t);
+    model_hazard(t, position, position);
+    model_hazard(t, position + 1, position);
+    cell = emit(t, by_word ? H_MAP_GET2_WORD : H_MAP_GET2, 1);
+    cell->a = (uint16_t)map;
+    cell->b = (uint16_t)key;
+    cell->c = (uint16_t)position;
+  }
+  cell->d = (uint16_t)(1 + insn->w + insn->v);
+}
+
+static void map_set(Translator *t) {
+  const CodeInsn *insn = t->insn;
+  if (insn->w != 1 || insn->v != 1) {
+    execute_emit(t);
+    return;
+  }
+  uint32_t position = insn->sp - 3;
+  model_flush_below(t, position);
+  for (uint32_t i = 0; i < 3; i++) operand_prepare(t, position + i, ACCEPT_S);
+  uint32_t map = operand_read(t, position).slot, key = operand_read(t, position + 1).slot, value = operand_read(t, position + 2).slot;
+  model_drop(t, position, 3);
+  Cell *cell = emit(t, map_key_form(insn->t) == KEY_WORD ? H_MAP_SET_WORD : H_MAP_SET, 2);
+  cell->a = (uint16_t)map;
+  cell->b = (uint16_t)key;
+  cell->c = (uint16_t)value;
+  cell->d = (uint16_t)(1 + insn->w + insn->v);
+  cell[1].m = insn->sp;
 }
 
 /* Control */
@@ -553,11 +602,11 @@ static void translate_list(Translator *t) {
 static void translate_text(Translator *t) {
   uint32_t sp = t->insn->sp;
   switch (t->insn->op) {
-    case OP_STRING_EQ: two_slots(t, sp - 2, H_STRING_EQ_A, 0, false); break;
+    case OP_STRING_EQ: two_slots(t, sp - 2, H_STRING_EQ_A, 0, 1, false); break;
     case OP_STRING_LEN: string_len(t); break;
-    case OP_STRING_CHAR: two_slots(t, sp - 2, H_STRING_CHAR_SS_A, LOADS, false); break;
+    case OP_STRING_CHAR: two_slots(t, sp - 2, H_STRING_CHAR_SS_A, LOADS, 1, false); break;
     case OP_BYTES_LEN: word_get(t, sp - 1, 0, false); break;
-    case OP_BYTES_GET: two_slots(t, sp - 2, H_BYTES_GET_SS_A, LOADS, false); break;
+    case OP_BYTES_GET: two_slots(t, sp - 2, H_BYTES_GET_SS_A, LOADS, 1, false); break;
     case OP_BYTES_SET: bytes_set(t); break;
     default: execute_emit(t); break;
   }
@@ -570,10 +619,16 @@ static void translate_map(Translator *t) {
     case OP_MAP_LEN: word_get(t, sp - 1, 0, false); break;
     case OP_MAP_VERSION: word_get(t, sp - 1, WORD_OF(Map, version), false); break;
     case OP_MAP_FIND:
-      if (insn->w == 1) two_slots(t, sp - 2, H_MAP_FIND_A, 0, false);
+      if (insn->w == 1) two_slots(t, sp - 2, H_MAP_FIND_A, 0, 1, false);
       else execute_emit(t);
       break;
-    case OP_MAP_NEXT: two_slots(t, sp - 2, H_MAP_NEXT_A, 0, false); break;
+    case OP_MAP_GET: map_get(t); break;
+    case OP_MAP_SET: map_set(t); break;
+    case OP_MAP_PLAIN: push_int(t, sp, type_is_plain_key(insn->t)); break;
+    case OP_MAP_HASH:
+      if (map_key_form(insn->t) != KEY_WORD) execute_emit(t); /* a word is its own hash */
+      break;
+    case OP_MAP_NEXT: two_slots(t, sp - 2, H_MAP_NEXT_A, 0, 1, false); break;
     case OP_MAP_CHECK: map_check(t); break;
     case OP_MAP_KEY: map_entry_get(t, 0, insn->w, insn->t); break;
     case OP_MAP_VALUE: map_entry_get(t, insn->w, insn->v, insn->x.u); break;

@@ -338,3 +338,20 @@ size_t type_print(const Type *type, char *buffer, size_t size, TypeDeclName decl
   *p.next = 0;
   return (size_t)(p.next - buffer);
 }
+
+bool type_is_plain_key(const Type *type) {
+  switch (type->kind) {
+    case TYPE_BOOL:
+    case TYPE_INT:
+    case TYPE_FLOAT:
+    case TYPE_CHAR:
+    case TYPE_STRING: return true;
+    case TYPE_TUPLE:
+    case TYPE_OPT:
+      for (uint32_t i = 0; i < type->nargs; i++) {
+        if (!type_is_plain_key(type->args[i])) return false;
+      }
+      return true;
+    default: return false;
+  }
+}

@@ -77,6 +77,9 @@ static inline bool type_is_ref(const Type *type) {
          (type->kind >= TYPE_FN && type->kind <= TYPE_TRAIT);
 }
 
+/* True for types of keys whose hashing and comparing never reach guest code: scalars, strings, tuples and optionals of them. */
+bool type_is_plain_key(const Type *type);
+
 /* Kinds by name and code, from type.def. */
 const char *type_kind_name(TypeKind kind);
 int type_kind_params(TypeKind kind);    /* as in type.def; -2 for no such kind */

@@ -299,6 +299,19 @@ static const Example cases[] = {
     {L1("map<opt<int>, opt<int>>", "map.new opt<int> opt<int>; local.set 0; local.get 0; opt.nil int; int.const 4; opt.some int; opt.nil int; map.hash opt<int>; map.add opt<int> opt<int>;"
                                    "local.get 0; local.get 0; opt.nil int; map.find opt<int> opt<int>; map.value opt<int> opt<int>; opt.get int; local.get 0; int.const 0;"
                                    "map.key opt<int> opt<int>; opt.is int; bool.int; int.add; ret"), 4, 0, 0},
+    {L1("map<string, int>", MAP2 "local.get 0; string.const 0; map.get string int; opt.get int; local.get 0; string.const 0; int.const 70; map.set string int;"
+                            "local.get 0; string.const 0; map.get string int; opt.get int; int.add; local.get 0; string.const 2; int.const 100; map.set string int;"
+                            "local.get 0; string.const 2; map.get string int; opt.get int; int.add; local.get 0; map.len string int; int.add; ret"), 180, 0, 0},
+    {L1("map<string, int>", MAP2 "local.get 0; string.const 2; map.get string int; opt.is int; bool.int; ret"), 0, 0, 0},
+    {L1("map<int, int>", "map.new int int; local.set 0; local.get 0; int.const 5; int.const 6; map.set int int; local.get 0; int.const 5; int.const 7; map.set int int;"
+                         "local.get 0; int.const 5; map.get int int; opt.get int; local.get 0; int.const 6; map.get int int; opt.is int; bool.int; int.add; ret"), 7, 0, 0},
+    {L1("map<int, string>", "map.new int string; local.set 0; local.get 0; int.const 5; string.const 0; map.set int string; local.get 0; int.const 5; map.get int string;"
+                            "opt.get string; string.len; local.get 0; int.const -1; map.get int string; opt.is string; bool.int; int.add; ret"), 5, 0, 0},
+    {L1("map<int, float>", "map.new int float; local.set 0; local.get 0; int.const 0; float.const 2.5; map.set int float; local.get 0; int.const 0; map.get int float;"
+                           "opt.get float; local.get 0; int.const 1; map.get int float; opt.is float; bool.int; int.float; float.add; float.const 2.0; float.mul; float.int; ret"), 5, 0, 0},
+    {L1("map<int, opt<int>>", "map.new int opt<int>; local.set 0; local.get 0; int.const 5; opt.nil int; map.set int opt<int>; local.get 0; int.const 5; map.get int opt<int>;"
+                              "opt.is opt<int>; bool.int; local.get 0; int.const 6; map.get int opt<int>; opt.is opt<int>; bool.int; int.sub; ret"), 1, 0, 0},
+    {L1("map<class 0, int>", "map.new class 0 int; local.set 0; local.get 0;" P_NEW "int.const 6; map.set class 0 int; local.get 0; map.len class 0 int; ret"), 0, 0, 0},
     {F("map.plain int; bool.int; map.plain class 0; bool.int; int.const 2; int.mul; int.add; ret"), 1, 0, 0},
 };
 enum { NCASES = sizeof cases / sizeof *cases };

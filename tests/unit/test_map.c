@@ -60,7 +60,7 @@ static void step(Map *map, const Type *key_type, KeyMaker make, int range, bool 
   int64_t number = (int64_t)(random_next() % (unsigned)range), value = (int64_t)random_next();
   Value key = make(number), v = {.i = value};
   int expected = model_find(number);
-  int64_t at = map_find(map, &key), version = map->version;
+  int64_t at = map_find(&fixture.guest, map, &key), version = map->version;
   ck_assert_int_eq(at < 0, expected < 0);
   if (expected >= 0) ck_assert_int_eq(map_entry(map, at)[1].i, model_values[expected]);
   bool add = random_next() % 8 < (mostly_add ? 6 : 2);
@@ -152,7 +152,7 @@ START_TEST(probing) {
   Map *map = map_new(&fixture.guest, desc);
   fixture.slots[0].p = map;
   Value key = {.p = list_new(&fixture.guest, desc_list_of(&fixture.program, TYPE_INT), 0)};
-  ck_assert_int_eq(map_find(map, &key), -1);
+  ck_assert_int_eq(map_find(&fixture.guest, map, &key), -1);
   for (int64_t i = 0; i < 1000; i++) ck_assert_int_eq(map_add(&fixture.guest, map, &key, &(Value){.i = i}, -(i % 10)), TRAP_NONE);
   for (int64_t i = 0; i < 1000; i += 3) ck_assert_int_eq(map_delete(&fixture.guest, map, i), TRAP_NONE);
   int found = 0;
@@ -169,6 +169,35 @@ START_TEST(probing) {
   ck_assert_int_eq(map_probe(map, INT64_MIN, 0), -1);
   ck_assert_int_eq(map_delete(&fixture.guest, map, 0), TRAP_INDEX);
   ck_assert_ptr_null(map_entry(map, INT64_MIN));
+}
+END_TEST
+
+/* Keys with one hash cost fuel, one unit each; nothing else about a search does. */
+START_TEST(equal_hashes_cost) {
+  const Type *floats[] = {simple(TYPE_FLOAT), simple(TYPE_FLOAT)};
+  const Type *key_type = type_intern(fixture.program.types, TYPE_TUPLE, 0, floats, 2);
+  ObjDesc *desc = desc_for(&fixture.program, type_of(TYPE_MAP, key_type, simple(TYPE_INT)));
+  Map *map = map_new(&fixture.guest, desc);
+  fixture.slots[0].p = map;
+  Value key[2];
+  for (int i = 0; i < 100; i++) {
+    key[0].f = key[1].f = i;
+    ck_assert_int_eq(map_add(&fixture.guest, map, key, &(Value){.i = i}, key_hash(key_type, key)), TRAP_NONE);
+  }
+  int64_t before = fixture.guest.fuel;
+  for (int i = 0; i < 100; i++) {
+    key[0].f = key[1].f = i;
+    ck_assert_int_eq(map_find(&fixture.guest, map, key), i);
+  }
+  ck_assert_int_eq(fixture.guest.fuel, before);
+  key[0].f = key[1].f = -1;
+  for (int i = 0; i < 100; i++) {
+    Value other[2] = {{.f = 1000 + i}, {.f = 0}};
+    ck_assert_int_eq(map_add(&fixture.guest, map, other, &(Value){.i = i}, key_hash(key_type, key)), TRAP_NONE);
+  }
+  before = fixture.guest.fuel;
+  ck_assert_int_eq(map_find(&fixture.guest, map, key), -1);
+  ck_assert_int_eq(fixture.guest.fuel, before - 100);
 }
 END_TEST
 
@@ -248,6 +277,7 @@ int main(void) {
   tcase_add_test(tests, keys_that_need_care);
   tcase_add_test(tests, hashes_are_fixed);
   tcase_add_test(tests, probing);
+  tcase_add_test(tests, equal_hashes_cost);
   tcase_add_test(tests, queue_stays_small);
   tcase_add_test(tests, lists);
   suite_add_tcase(suite, tests);
