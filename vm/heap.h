@@ -50,6 +50,9 @@ void heap_buffer_drop(Guest *guest, void *buffer, size_t size);
 void heap_guest_add(Guest *guest);    /* registers as a root */
 void heap_guest_remove(Guest *guest);
 
+/* Bounds the heap of the process, in bytes; what does not fit is out of memory. 0: no bound but the machine's. */
+void heap_limit_set(size_t bytes);
+
 void heap_collect(void);              /* a full collection now */
 extern bool heap_stress;              /* collect at every allocation */
 
