@@ -340,6 +340,12 @@ void heap_guest_remove(Guest *guest) {
   if (guest->number) guest_numbers[guest->number / 64] &= ~(UINT64_C(1) << guest->number % 64);
 }
 
+void heap_limit_set(size_t bytes) {
+  heap_init();
+  GC_set_max_heap_size(bytes);
+  request_max = bytes ? bytes : memory_size();
+}
+
 void heap_collect(void) {
   heap_init();
   GC_gcollect();

@@ -54,6 +54,9 @@ void heap_buffer_drop(Guest *guest, void *buffer, size_t size);
 void heap_guest_add(Guest *guest);    /* registers as a root */
 void heap_guest_remove(Guest *guest);
 
+/* Bounds the heap of the process, in bytes; what does not fit is out of memory. 0: no bound but the machine's. */
+void heap_limit_set(size_t bytes);
+
 void heap_collect(void);              /* a full collection now */
 void heap_hold(void);                 /* no collection until heap_release; may be nested */
 void heap_release(void);
