@@ -97,13 +97,19 @@ test-programs: $(O)/firn $(O)/runner
 	sh tests/cli.sh $(O)/firn
 
 FUZZ_RUNS ?= 20000
-test-fuzz: $(O)/fuzz_module
+SOURCE_RUNS ?= 10000
+test-fuzz: $(O)/fuzz_module $(O)/fuzz_source
+	$(O)/fuzz_source --runs $(SOURCE_RUNS) --save $(O)/failed tests/programs examples
 	@mkdir -p $(O)/corpus && sh tests/fuzz/seeds.sh $(O)/firn $(O)/corpus
 	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -max_len=65536 -timeout=10 -rss_limit_mb=4096 -print_final_stats=0 -verbosity=0 $(O)/corpus
 fuzz: test-fuzz
 $(O)/fuzz_module: tests/fuzz/fuzz_module.c $(VM) $(STDLIB)
 	@mkdir -p $(@D)
 	$(FUZZ_CC) -std=gnu11 -I. -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined -o $@ tests/fuzz/fuzz_module.c $(VM) $(STDLIB) $(LIBS)
+
+$(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive $(LIBS)
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables
