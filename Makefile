@@ -8,7 +8,7 @@ BUILD ?= release
 O := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
 CC ?= gcc
 FUZZ_CC ?= clang
-PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev check
+PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
 TEST_PACKAGES := clang libclang-rt-14-dev
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
@@ -18,7 +18,7 @@ CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefin
 CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
 LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
 STATIC = $(foreach l,$(1),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
-LIBS := $(call STATIC,gc utf8proc mpfr gmp md) -lpthread -ldl -lm
+LIBS := $(call STATIC,gc utf8proc mpfr gmp md zstd) -lpthread -ldl -lm
 
 VM := $(wildcard vm/*.c)
 COMPILER := $(wildcard compiler/*.c)
@@ -54,7 +54,7 @@ $(O)/libfirn.a: $(LIB_OBJECTS)
 
 $(O)/libfirn.so: $(PIC_OBJECTS)
 	@echo "  LD  $@"
-	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lpthread -lm
+	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lzstd -lpthread -lm
 
 $(O)/library.c: $(O)/embed $(wildcard stdlib/*.firn)
 	$(O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
@@ -101,7 +101,9 @@ test-programs: $(O)/firn $(O)/runner
 FUZZ_RUNS ?= 20000
 FUZZ_FLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(wildcard tests/fuzz/*.c))
-test-fuzz: $(O)/fuzz_module $(O)/firn
+SOURCE_RUNS ?= 10000
+test-fuzz: $(O)/fuzz_module $(O)/fuzz_source $(O)/firn
+	$(O)/fuzz_source --runs $(SOURCE_RUNS) --save $(O)/failed tests/programs examples
 	@mkdir -p $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
 	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -seed=1 -max_len=16384 -timeout=20 -rss_limit_mb=2048 -verbosity=0 $(O)/seeds < /dev/null
 # Goes on from what earlier runs found, kept in $(O)/corpus.
@@ -114,6 +116,10 @@ $(O)/fuzz/vm/interp.o: FUZZ_FLAGS += -O0
 $(O)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive $(LIBS)
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables

@@ -133,6 +133,7 @@ struct Decl {
   Fn **method_list;     /* in order */
   uint32_t nsupers;
   const Type **supers;  /* TRAIT: the traits it extends, in terms of its own parameters */
+  uint32_t super_height; /* TRAIT: of the tree of those */
   uint32_t ndynamic;
   Fn **dynamic;         /* TRAIT: the methods of the module's table, in order */
   const Type *target;   /* EXTEND: the type; others: the type applied to its own parameters */
@@ -345,8 +346,13 @@ struct Checker {
   PairSet ensured;         /* (type, trait) whose impls are in the module */
   VEC(const Type *) assumed; /* pairs (type, trait) being decided */
   uint32_t temp_count;
+  uint32_t depth;          /* of expressions being checked, those of globals that they ask for included */
+  uint32_t head_depth;     /* of declarations being resolved because others ask for them */
   bool has_limit_error;
 };
+
+#define CHECK_DEPTH_MAX 2500 /* more than the height of any one tree that the parser makes */
+#define CHECK_CHAIN_MAX 100
 
 #define CHECK_NEW(c, T) ARENA_NEW((c)->arena, T)
 #define CHECK_ARRAY(c, T, n) ARENA_ARRAY((c)->arena, T, n)
@@ -387,6 +393,10 @@ Fn *check_prelude_fn(Checker *c, const char *name);
 Decl *check_prelude_decl(Checker *c, const char *name);
 /* True if `unit` may see what belongs to `other` and is not public. */
 bool check_is_inside(const Unit *unit, const Unit *other, Name name);
+
+/* Begins to resolve a declaration because of another; false, after a report, when too many wait for each other. */
+bool check_head_enter(Checker *c, Name name, Span span);
+void check_head_leave(Checker *c);
 
 /* ---- check_type.c ---- */
 const Type *check_type_new(Checker *c, TypeKind kind, uint32_t decl, const Type *const *args, uint32_t nargs, Span span);

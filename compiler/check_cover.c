@@ -95,7 +95,7 @@ static PatHead range_head(const Pattern *p, const Type *type) {
 
 static PatHead head_of(Cover *v, const Pattern *p, const Type *type) {
   PatHead any = {.kind = ANY};
-  if (!p || p->kind == PAT_WILDCARD || p->kind == PAT_ERROR) return any;
+  if (!p || p->kind == PAT_WILDCARD || p->kind == PAT_ERROR || type->kind == TYPE_ERROR) return any;
   if (type->kind == TYPE_OPT) return (PatHead){.kind = CTOR, .index = p->kind != PAT_NIL};
   switch (p->kind) {
     case PAT_LITERAL:
@@ -249,7 +249,7 @@ static bool missing_ctor(Cover *v, const Rows *rows, uint32_t columns, const Typ
   out->parts = ARENA_ARRAY(v->c->arena, const char *, columns);
   out->parts[0] = ctor_text(v, types[0], index, found.parts, parts);
   /* A variable on an optional matches inside only: the value is not nil. */
-  memcpy(out->parts + 1, found.parts + parts, (columns - 1) * sizeof *out->parts);
+  if (columns > 1) memcpy(out->parts + 1, found.parts + parts, (columns - 1) * sizeof *out->parts);
   return true;
 }
 
@@ -258,7 +258,7 @@ static bool missing_behind(Cover *v, const Rows *rows, uint32_t columns, const T
   if (!missing(v, rows, columns - 1, types + 1, &found)) return false;
   out->parts = ARENA_ARRAY(v->c->arena, const char *, columns);
   out->parts[0] = head;
-  memcpy(out->parts + 1, found.parts, (columns - 1) * sizeof *out->parts);
+  if (columns > 1) memcpy(out->parts + 1, found.parts, (columns - 1) * sizeof *out->parts);
   return true;
 }
 

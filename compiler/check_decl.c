@@ -133,8 +133,29 @@ void check_generics_ready(Checker *c, Decl *decl) {
   if (decl->kind != DECL_EXTEND) decl->target = check_type_of_decl(c, decl, args + hidden, own, decl->item->name_span);
   if (hidden) add_bound(c, &g->params[0], decl->target);
   TypeEnv env = {.unit = decl->unit, .generics = g, .self_type = hidden ? args[0] : decl->target};
-  bind_params(c, &env, g, decl->item->type_params, own, hidden);
+  if (check_head_enter(c, decl->name, decl->item->name_span)) bind_params(c, &env, g, decl->item->type_params, own, hidden);
+  check_head_leave(c);
   decl->generics_state = HEAD_DONE;
+}
+
+static bool mentions_param(const Type *type, uint32_t index) {
+  if (type->kind == TYPE_PARAM) return type->decl == index;
+  for (uint32_t i = 0; type->has_param && i < type->nargs; i++) {
+    if (mentions_param(type->args[i], index)) return true;
+  }
+  return false;
+}
+
+/* What the type does not mention could never be found out at a call. */
+static void check_target_params(Checker *c, Decl *decl) {
+  const Generics *g = decl->generics;
+  for (uint32_t i = 0; i < g->count; i++) {
+    if (mentions_param(decl->target, i)) continue;
+    Diag *d = check_report(c, g->spans[i], DIAG_EXTEND_UNUSED, g->names[i]);
+    diag_help(d, "give it to the method that needs it: `fn name<%s>(self, ...)`", g->names[i]);
+    decl->target = c->t_error;
+    return;
+  }
 }
 
 void check_target_ready(Checker *c, Decl *decl) {
@@ -143,6 +164,7 @@ void check_target_ready(Checker *c, Decl *decl) {
   decl->target_state = HEAD_BUSY;
   TypeEnv env = {.unit = decl->unit, .generics = decl->generics, .allow_result = true};
   decl->target = check_type_resolve(c, &env, decl->item->type.target);
+  if (decl->target->kind != TYPE_ERROR) check_target_params(c, decl);
   decl->target_state = HEAD_DONE;
 }
 
@@ -218,6 +240,8 @@ void check_supers_ready(Checker *c, Decl *decl) {
   decl->supers = module_alloc(c->module, (count + 1) * sizeof *decl->supers);
   const Type *self = check_type_new(c, TYPE_PARAM, 0, NULL, 0, decl->item->name_span);
   TypeEnv env = {.unit = decl->unit, .generics = decl->generics, .self_type = self};
+  bool is_short = !count || check_head_enter(c, decl->name, decl->item->name_span);
+  if (!is_short) count = 0;
   for (size_t i = 0; i < count; i++) {
     const Type *type = check_trait_resolve(c, &env, decl->item->type.traits[i], self);
     if (!type) continue;
@@ -226,8 +250,15 @@ void check_supers_ready(Checker *c, Decl *decl) {
       check_report(c, decl->item->type.traits[i]->span, DIAG_TRAIT_CYCLE, decl->name);
       continue;
     }
+    uint32_t height = check_type_decl(c, type)->super_height + 1;
+    if (height > CHECK_CHAIN_MAX) {
+      check_report(c, decl->item->name_span, DIAG_CHAIN, decl->name);
+      break;
+    }
+    if (height > decl->super_height) decl->super_height = height;
     decl->supers[decl->nsupers++] = type;
   }
+  if (decl->item->type.trait_count) check_head_leave(c);
   bool has_show = decl == c->core.show;
   for (uint32_t i = 0; i < decl->nsupers; i++) has_show |= check_type_decl(c, decl->supers[i]) == c->core.show;
   if (!has_show && c->core.show) decl->supers[decl->nsupers++] = check_type_of_decl(c, c->core.show, NULL, 0, (Span){0});
@@ -246,8 +277,10 @@ void check_alias_ready(Checker *c, Alias *alias) {
   alias->generics = check_generics_new(c, NULL, own);
   name_params(c, alias->generics, alias->item->type_params, own, 0);
   TypeEnv env = {.unit = alias->unit, .generics = alias->generics};
-  bind_params(c, &env, alias->generics, alias->item->type_params, own, 0);
-  const Type *type = check_type_resolve(c, &env, alias->item->alias);
+  bool is_short = check_head_enter(c, alias->item->name, alias->item->name_span);
+  if (is_short) bind_params(c, &env, alias->generics, alias->item->type_params, own, 0);
+  const Type *type = is_short ? check_type_resolve(c, &env, alias->item->alias) : c->t_error;
+  check_head_leave(c);
   if (!alias->type) alias->type = type;
   alias->state = HEAD_DONE;
 }
@@ -529,17 +562,9 @@ static void fill_enum(Checker *c, Decl *decl) {
   e->cases = cases;
 }
 
-static bool mentions_self(const Type *type) {
-  if (type->kind == TYPE_PARAM) return type->decl == 0;
-  for (uint32_t i = 0; type->has_param && i < type->nargs; i++) {
-    if (mentions_self(type->args[i])) return true;
-  }
-  return false;
-}
-
 static bool is_dynamic(const Fn *fn) {
-  bool names_self = mentions_self(fn->result);
-  for (uint32_t i = 1; i < fn->nparams; i++) names_self |= mentions_self(fn->params[i]);
+  bool names_self = mentions_param(fn->result, 0);
+  for (uint32_t i = 1; i < fn->nparams; i++) names_self |= mentions_param(fn->params[i], 0);
   return !names_self;
 }
 

@@ -507,7 +507,7 @@ static TNode *unavailable(Checker *c, Expr *e) {
   return check_error_node(c, e->span);
 }
 
-TNode *check_expr(Checker *c, Expr *e, const Type *expected) {
+static TNode *expr_of_kind(Checker *c, Expr *e, const Type *expected) {
   switch (e->kind) {
     case EXPR_ERROR: return check_error_node(c, e->span);
     case EXPR_NIL: return check_nil_expr(c, e, expected);
@@ -548,6 +548,17 @@ TNode *check_expr(Checker *c, Expr *e, const Type *expected) {
     case EXPR_FAIL: return check_fail(c, e);
   }
   return check_error_node(c, e->span);
+}
+
+TNode *check_expr(Checker *c, Expr *e, const Type *expected) {
+  if (c->depth >= CHECK_DEPTH_MAX) {
+    check_report(c, e->span, DIAG_TOO_DEEP);
+    return check_error_node(c, e->span);
+  }
+  c->depth++;
+  TNode *node = expr_of_kind(c, e, expected);
+  c->depth--;
+  return node;
 }
 
 TNode *check_expr_as(Checker *c, Expr *e, const Type *expected) {

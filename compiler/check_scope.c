@@ -138,7 +138,10 @@ static void suggest_from(NameSuggestion *s, const SymbolTable *table, bool want_
   }
 }
 
+#define SUGGEST_ERRORS_MAX 200 /* a program with more mistakes gets no more suggestions, which cost time */
+
 Name check_name_suggest(Checker *c, Name name, bool want_type) {
+  if (c->comp->diags.errors > SUGGEST_ERRORS_MAX) return NULL;
   NameSuggestion s = {.wrong = name};
   for (Frame *frame = c->frame; frame && !want_type; frame = frame->outer) {
     for (Scope *scope = frame->scope; scope; scope = scope->outer) suggest_from(&s, &scope->table, false, false);
@@ -148,6 +151,15 @@ Name check_name_suggest(Checker *c, Name name, bool want_type) {
   if (c->prelude) suggest_from(&s, &c->prelude->names, want_type, true);
   return s.best;
 }
+
+bool check_head_enter(Checker *c, Name name, Span span) {
+  c->head_depth++;
+  if (c->head_depth <= CHECK_CHAIN_MAX) return true;
+  if (c->head_depth == CHECK_CHAIN_MAX + 1) check_report(c, span, DIAG_CHAIN, name);
+  return false;
+}
+
+void check_head_leave(Checker *c) { c->head_depth--; }
 
 /* ---- Functions by name ---- */
 

@@ -198,7 +198,9 @@ void check_global_stmt(Checker *c, GlobalStmt *g) {
   Pattern *p = s->let.pattern;
   Symbol *symbol = p->kind == PAT_BIND ? check_table_find(&g->unit->names, p->name) : NULL;
   bool is_single = symbol && !s->let.otherwise && symbol->kind == SYM_GLOBAL && symbol->global->stmt == g;
-  if (is_single) {
+  if (!check_head_enter(c, symbol ? symbol->name : check_intern(c, "let"), s->span)) {
+    g->node = check_void(c, s->span);
+  } else if (is_single) {
     TNode *value = let_value(c, s);
     if (is_constant(g, value)) {
       symbol->global->constant = value;
@@ -210,6 +212,7 @@ void check_global_stmt(Checker *c, GlobalStmt *g) {
   } else {
     g->node = global_parts(c, g);
   }
+  check_head_leave(c);
   all_globals(c, p, c->t_error);
   c->frame = saved;
   c->chain = chain;

@@ -71,6 +71,14 @@ Decl *check_type_decl(const Checker *c, const Type *type) {
 
 static const Type *resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, bool allow_result);
 
+/* A type of values: the parts of others are such. */
+static const Type *resolve_part(Checker *c, const TypeEnv *env, TypeExpr *expr) {
+  const Type *type = resolve(c, env, expr, false);
+  if (type->kind != TYPE_NEVER) return type;
+  check_report(c, expr->span, DIAG_NEVER_PLACE);
+  return c->t_error;
+}
+
 static Symbol *unknown_type(Checker *c, TypeExpr *expr) {
   static const struct { const char *wrong, *right; } foreign[] = {
     {"String", "string"}, {"str", "string"}, {"Int", "int"},   {"i64", "int"},   {"i32", "int"},    {"integer", "int"}, {"double", "float"},
@@ -137,7 +145,7 @@ static const Type **resolve_args(Checker *c, const TypeEnv *env, TypeExpr *expr,
   uint32_t first = self_slot ? 1 : 0;
   const Type **args = CHECK_ARRAY(c, const Type *, expr->name.arg_count + 1);
   if (self_slot) args[0] = *self_slot;
-  for (size_t i = 0; i < expr->name.arg_count; i++) args[i + first] = resolve(c, env, expr->name.args[i], false);
+  for (size_t i = 0; i < expr->name.arg_count; i++) args[i + first] = resolve_part(c, env, expr->name.args[i]);
   return args;
 }
 
@@ -191,7 +199,7 @@ static const Type *resolve_fn(Checker *c, const TypeEnv *env, TypeExpr *expr) {
   }
   const Type *parts[MODULE_PARAMS_MAX + 1];
   uint32_t count = (uint32_t)expr->fn.param_count;
-  for (uint32_t i = 0; i < count; i++) parts[i] = resolve(c, env, expr->fn.params[i], false);
+  for (uint32_t i = 0; i < count; i++) parts[i] = resolve_part(c, env, expr->fn.params[i]);
   parts[count] = expr->fn.result ? resolve(c, env, expr->fn.result, true) : c->t_void;
   if (parts[count]->kind == TYPE_NEVER) parts[count] = c->t_void;
   return check_type_new(c, TYPE_FN, 0, parts, count + 1, expr->span);
@@ -203,7 +211,7 @@ static const Type *resolve_tuple(Checker *c, const TypeEnv *env, TypeExpr *expr)
     return c->t_error;
   }
   const Type *parts[TYPE_ARGS_MAX];
-  for (size_t i = 0; i < expr->tuple.count; i++) parts[i] = resolve(c, env, expr->tuple.items[i], false);
+  for (size_t i = 0; i < expr->tuple.count; i++) parts[i] = resolve_part(c, env, expr->tuple.items[i]);
   return check_type_tuple(c, parts, (uint32_t)expr->tuple.count, expr->span);
 }
 
@@ -224,7 +232,7 @@ static bool is_key_type(Checker *c, const TypeEnv *env, const Type *key, Span sp
 }
 
 static const Type *resolve_result(Checker *c, const TypeEnv *env, TypeExpr *expr, bool allow_result) {
-  const Type *inner = resolve(c, env, expr->element, false);
+  const Type *inner = resolve_part(c, env, expr->element);
   if (allow_result || env->allow_result) return inner->kind == TYPE_ERROR ? inner : check_type_result(c, inner);
   diag_help(check_report(c, expr->span, DIAG_RESULT_PLACE), "only the result of a function can be `T!`; here use `T?`, or an enum");
   return c->t_error;
@@ -238,13 +246,16 @@ static const Type *resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, bool 
       if (env->self_type) return env->self_type;
       check_report(c, expr->span, DIAG_SELF_TYPE);
       return c->t_error;
-    case TYPEX_LIST: return check_type_list(c, resolve(c, env, expr->element, false));
-    case TYPEX_OPTIONAL: return check_type_opt(c, resolve(c, env, expr->element, false));
+    case TYPEX_LIST:
+    case TYPEX_OPTIONAL: {
+      const Type *element = resolve_part(c, env, expr->element);
+      return check_type_new(c, expr->kind == TYPEX_LIST ? TYPE_LIST : TYPE_OPT, 0, &element, 1, expr->span);
+    }
     case TYPEX_RESULT: return resolve_result(c, env, expr, allow_result);
     case TYPEX_TUPLE: return resolve_tuple(c, env, expr);
     case TYPEX_FN: return resolve_fn(c, env, expr);
     case TYPEX_MAP: {
-      const Type *args[] = {resolve(c, env, expr->map.key, false), resolve(c, env, expr->map.value, false)};
+      const Type *args[] = {resolve_part(c, env, expr->map.key), resolve_part(c, env, expr->map.value)};
       is_key_type(c, env, args[0], expr->map.key->span);
       return check_type_new(c, TYPE_MAP, 0, args, 2, expr->span);
     }
@@ -253,12 +264,12 @@ static const Type *resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, bool 
 }
 
 const Type *check_type_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr) {
-  return resolve(c, env, expr, env->allow_result);
+  return env->allow_result ? resolve(c, env, expr, true) : resolve_part(c, env, expr);
 }
 
 const Type *check_type_here(Checker *c, TypeExpr *expr) {
   TypeEnv env = {.unit = c->frame->unit, .generics = c->frame->generics, .self_type = c->frame->self_type};
-  return resolve(c, &env, expr, false);
+  return resolve_part(c, &env, expr);
 }
 
 const Type *check_trait_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, const Type *self_type) {

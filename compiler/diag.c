@@ -318,10 +318,10 @@ static uint32_t edit_distance(const char *a, size_t a_len, const char *b, size_t
 void name_suggestion_try(NameSuggestion *s, Name candidate) {
   size_t wrong_len = strlen(s->wrong), len = strlen(candidate); /* the command line offers texts that are not interned */
   if (wrong_len == 0 || wrong_len > SUGGEST_MAX || len > SUGGEST_MAX) return;
-  uint32_t allowed = wrong_len <= 2 ? 1 : wrong_len <= 5 ? 2 : (uint32_t)wrong_len / 3 + 1;
-  if (wrong_len <= 3 && len <= 2) allowed = 1;
+  uint32_t allowed = wrong_len <= 3 ? 1 : wrong_len <= 5 ? 2 : (uint32_t)wrong_len / 3 + 1;
+  if ((len > wrong_len ? len - wrong_len : wrong_len - len) > allowed) return;
   uint32_t distance = edit_distance(s->wrong, wrong_len, candidate, len);
-  if (distance >= wrong_len || distance >= len || distance > allowed) return;
+  if (distance == 0 || distance >= wrong_len || distance >= len || distance > allowed) return;
   if (!s->best || distance < s->best_distance) {
     s->best = candidate;
     s->best_distance = distance;

@@ -22,6 +22,12 @@ Source *sources_get(const Sources *s, uint32_t id) {
   return id >= 1 && id <= s->count ? s->items[id - 1] : NULL;
 }
 
+#define TAIL_STRIDE 256
+
+static bool is_tail(char c) {
+  return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 static void make_lines(Sources *s, Source *source) {
   uint32_t count = 1;
   for (uint32_t i = 0; i < source->len; i++) count += source->text[i] == '\n';
@@ -31,6 +37,20 @@ static void make_lines(Sources *s, Source *source) {
   for (uint32_t i = 0; i < source->len; i++) {
     if (source->text[i] == '\n') source->lines[line++] = i + 1;
   }
+  source->tails = ARENA_ARRAY(s->arena, uint32_t, source->len / TAIL_STRIDE + 1);
+  uint32_t tails = 0;
+  for (uint32_t i = 0; i < source->len; i++) {
+    if (i % TAIL_STRIDE == 0) source->tails[i / TAIL_STRIDE] = tails;
+    tails += is_tail(source->text[i]);
+  }
+  if (source->len % TAIL_STRIDE == 0) source->tails[source->len / TAIL_STRIDE] = tails;
+}
+
+/* How many bytes before an offset go on with a scalar: columns of long lines cost no walk along the line. */
+static uint32_t tails_before(const Source *source, uint32_t offset) {
+  uint32_t tails = source->tails[offset / TAIL_STRIDE];
+  for (uint32_t i = offset - offset % TAIL_STRIDE; i < offset; i++) tails += is_tail(source->text[i]);
+  return tails;
 }
 
 /* Returns the line, from 0, that holds an offset. */
@@ -47,9 +67,8 @@ static uint32_t find_line(const Source *source, uint32_t offset) {
 SourcePos source_position(Sources *s, Source *source, uint32_t offset) {
   if (!source->lines) make_lines(s, source);
   if (offset > source->len) offset = source->len;
-  uint32_t line = find_line(source, offset), column = 1;
-  for (uint32_t i = source->lines[line]; i < offset; i++) column += ((unsigned char)source->text[i] & 0xc0) != 0x80;
-  return (SourcePos){line + 1, column};
+  uint32_t line = find_line(source, offset), start = source->lines[line];
+  return (SourcePos){line + 1, offset - start - (tails_before(source, offset) - tails_before(source, start)) + 1};
 }
 
 SourcePos span_position(Sources *s, Span span) {

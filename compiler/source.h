@@ -28,6 +28,7 @@ typedef struct Source {
   bool lazy_bodies;   /* parse_module leaves bodies `{...}` of functions to parse_body */
   uint32_t *lines;    /* offset of each line's first byte; made on demand */
   uint32_t line_count;
+  uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines` */
 } Source;
 
 typedef struct Sources {

@@ -341,3 +341,67 @@ void map_clear(Map *map) {
   map->entries = NULL;
   map->version++;
 }
+
+/* Restoring */
+
+size_t map_entry_bytes(const ObjDesc *desc) { return entry_slots(desc) * sizeof(Value) + 2 * sizeof(uint32_t); }
+
+size_t map_index_bytes(const Map *map) { return index_bytes(map->capacity); }
+
+uint32_t map_mark(const Map *map, int64_t position) {
+  return mark_at(entry_at(map, position, entry_slots(obj_desc((const Obj *)map))));
+}
+
+Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version) {
+  bool is_size = capacity == 0 || (capacity >= CAPACITY_MIN && capacity <= MAP_MAX && (capacity & (capacity - 1)) == 0);
+  Map *map = is_size && used <= capacity && version <= INT64_MAX ? map_new(guest, desc) : NULL;
+  if (!map) return NULL;
+  if (!map_secret) secret_make();
+  map->used = (int64_t)used;
+  map->first = (int64_t)used;
+  map->capacity = (int64_t)capacity;
+  map->version = (int64_t)version;
+  if (capacity == 0) return map;
+  /* Entries that are not restored must read as removed ones, with references or without. */
+  map->entries = heap_buffer(guest, capacity * entry_slots(desc) * sizeof(Value), desc->has_refs);
+  if (!map->entries) return NULL;
+  map->index_shift = 63 - (uint32_t)__builtin_ctzll(capacity);
+  if (capacity <= SMALL) return map;
+  map->index = heap_buffer(guest, index_bytes((int64_t)capacity), false);
+  return map->index ? map : NULL;
+}
+
+/* Whether a plain key that is being restored is there already, before its position. */
+static bool restored_before(const Map *map, const ObjDesc *desc, uint64_t word, const Value *entry, int64_t position) {
+  size_t stride = entry_slots(desc);
+  if (!map->index) {
+    for (int64_t i = map->first; i < position; i++) {
+      const Value *other = entry_at(map, i, stride);
+      if (is_present(other) && key_equal(desc->type->args[0], other + 1, entry + 1)) return true;
+    }
+    return false;
+  }
+  for (uint32_t next = *map_head(map, word); next;) {
+    const Value *other = entry_at(map, (int64_t)next - 1, stride);
+    if (entry_word(desc, other) == word && key_equal(desc->type->args[0], other + 1, entry + 1)) return true;
+    next = map_link(other);
+  }
+  return false;
+}
+
+bool map_restore_entry(Map *map, int64_t position, uint32_t mark, const Value *entry) {
+  const ObjDesc *desc = obj_desc((const Obj *)map);
+  const Type *key = desc->type->args[0];
+  size_t stride = entry_slots(desc);
+  if (position < 0 || position >= map->used) return false;
+  if (desc->key_form == KEY_STRING || desc->key_form == KEY_PLAIN) mark = hash_mark(plain_hash(key, entry));
+  if (desc->key_form == KEY_WORD) mark = 0;
+  Value *place = entry_at(map, position, stride);
+  place->u = MAP_PRESENT | mark;
+  memcpy(place + 1, entry, (stride - 1) * sizeof *entry);
+  uint64_t word = entry_word(desc, place);
+  if (desc->key_form != KEY_OPAQUE && restored_before(map, desc, word, place, position)) return false;
+  if (map->index) chain_add(map, word, position, place);
+  if (map->live++ == 0) map->first = position;
+  return true;
+}

@@ -520,7 +520,7 @@ static bool get_map(Thaw *t, const Plan *plan, Map *map) {
     uint32_t mark = desc->key_form == KEY_OPAQUE ? image_get32(&t->in) : 0;
     if (!get_slots(t, entry, keys, desc->elem_slots) || !get_slots(t, entry + desc->elem_slots, values, desc->value_slots)) return false;
     if (!slots_ok(t, plan, 0, entry)) return false;
-    if (at <= last || !map_restore_entry(t->guest, map, at, mark, entry)) return image_fail(&t->in, "a map's entries are wrong");
+    if (at <= last || !map_restore_entry(map, at, mark, entry)) return image_fail(&t->in, "a map's entries are wrong");
     last = at;
   }
   return last + 1 == map->used || image_fail(&t->in, "a map's entries are wrong");
