@@ -216,6 +216,11 @@ static bool case_has_default(const Callee *callee, uint32_t i) {
   return false;
 }
 
+static bool is_hidden_field(Checker *c, const Callee *callee, uint32_t at) {
+  Name name = callee->decl ? callee->name(callee, at) : NULL;
+  return name && name[0] == '_' && !check_is_inside(c->frame->unit, callee->decl->unit, name);
+}
+
 /* Finds the parameter of each argument. False after reporting. */
 static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count, Span span, uint32_t *places, bool *taken) {
   uint32_t next = callee->given;
@@ -243,6 +248,12 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
       return false;
     } else {
       next++;
+    }
+    if (is_hidden_field(c, callee, at)) {
+      check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_PRIVATE_MEMBER, callee->name(callee, at), callee->decl->name);
+      ok = false;
+      places[i] = UINT32_MAX;
+      continue;
     }
     if (taken[at]) {
       check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
@@ -590,10 +601,11 @@ static TNode *call_value(Checker *c, TNode *callee, Expr *e) {
 
 /* ---- Constructors ---- */
 
+/* A private field without a default keeps the making of instances to the module. */
 static bool may_construct(Checker *c, Decl *decl, Span span) {
   for (uint32_t i = 0; i < decl->nfields; i++) {
     Name name = decl->fields[i].name;
-    if (!name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
+    if (decl->fields[i].ast->fallback || !name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
     check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name);
     return false;
   }
