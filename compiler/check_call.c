@@ -327,8 +327,14 @@ static bool must_wait(Checker *c, const Callee *callee, uint32_t at, const Expr 
   return false;
 }
 
-static bool all_inferred(Checker *c, const Callee *callee, Span span) {
+/* `known` are the type arguments that were there before the call's own arguments were looked at. */
+static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, Span span) {
   for (uint32_t i = 0; i < callee->ntargs; i++) {
+    if (callee->targs[i] && callee->targs[i]->kind == TYPE_RESULT && !known[i]) {
+      Diag *d = check_report(c, span, DIAG_UNHANDLED_RESULT);
+      diag_help(d, "`%s` would be `%s`; handle the error with `try` or `catch` first", callee->generics->names[i], check_type_text(c, callee->targs[i]));
+      return false;
+    }
     if (callee->targs[i]) continue;
     Diag *d = check_report(c, span, DIAG_CANNOT_INFER, callee->generics->names[i], callee->what);
     diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : "Name");
@@ -368,6 +374,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     check_rest(c, args, count, (const TNode *const *)nodes, NULL);
     return NULL;
   }
+  const Type **known = copy_types(c, callee->targs, callee->ntargs);
   if (callee->ntargs) {
     callee->hints = copy_types(c, callee->targs, callee->ntargs);
     if (result) check_infer_result(c, result, expected, callee->hints, callee->ntargs);
@@ -384,7 +391,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     if (!callee->targs[i]) callee->targs[i] = callee->hints[i];
   }
   if (callee->ntargs) check_infer_bounds(c, callee->generics, callee->targs);
-  if (!ok || !all_inferred(c, callee, span)) return NULL;
+  if (!ok || !all_inferred(c, callee, known, span)) return NULL;
   if (callee->ntargs && !check_bounds(c, callee->generics, callee->targs, callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : NULL, span)) return NULL;
   if (!in_order(callee, places, count)) {
     if (self) nodes[0] = check_hold(c, before, nodes[0], "self");
