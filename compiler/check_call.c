@@ -216,6 +216,11 @@ static bool case_has_default(const Callee *callee, uint32_t i) {
   return false;
 }
 
+static bool is_hidden_field(Checker *c, const Callee *callee, uint32_t at) {
+  Name name = callee->decl ? callee->name(callee, at) : NULL;
+  return name && name[0] == '_' && !check_is_inside(c->frame->unit, callee->decl->unit, name);
+}
+
 /* Finds the parameter of each argument. False after reporting. */
 static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count, Span span, uint32_t *places, bool *taken) {
   uint32_t next = callee->given;
@@ -243,6 +248,12 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
       return false;
     } else {
       next++;
+    }
+    if (is_hidden_field(c, callee, at)) {
+      check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_PRIVATE_MEMBER, callee->name(callee, at), callee->decl->name);
+      ok = false;
+      places[i] = UINT32_MAX;
+      continue;
     }
     if (taken[at]) {
       check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
@@ -316,8 +327,14 @@ static bool must_wait(Checker *c, const Callee *callee, uint32_t at, const Expr 
   return false;
 }
 
-static bool all_inferred(Checker *c, const Callee *callee, Span span) {
+/* `known` are the type arguments that were there before the call's own arguments were looked at. */
+static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, Span span) {
   for (uint32_t i = 0; i < callee->ntargs; i++) {
+    if (callee->targs[i] && callee->targs[i]->kind == TYPE_RESULT && !known[i]) {
+      Diag *d = check_report(c, span, DIAG_UNHANDLED_RESULT);
+      diag_help(d, "`%s` would be `%s`; handle the error with `try` or `catch` first", callee->generics->names[i], check_type_text(c, callee->targs[i]));
+      return false;
+    }
     if (callee->targs[i]) continue;
     Diag *d = check_report(c, span, DIAG_CANNOT_INFER, callee->generics->names[i], callee->what);
     diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : "Name");
@@ -357,6 +374,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     check_rest(c, args, count, (const TNode *const *)nodes, NULL);
     return NULL;
   }
+  const Type **known = copy_types(c, callee->targs, callee->ntargs);
   if (callee->ntargs) {
     callee->hints = copy_types(c, callee->targs, callee->ntargs);
     if (result) check_infer_result(c, result, expected, callee->hints, callee->ntargs);
@@ -373,7 +391,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     if (!callee->targs[i]) callee->targs[i] = callee->hints[i];
   }
   if (callee->ntargs) check_infer_bounds(c, callee->generics, callee->targs);
-  if (!ok || !all_inferred(c, callee, span)) return NULL;
+  if (!ok || !all_inferred(c, callee, known, span)) return NULL;
   if (callee->ntargs && !check_bounds(c, callee->generics, callee->targs, callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : NULL, span)) return NULL;
   if (!in_order(callee, places, count)) {
     if (self) nodes[0] = check_hold(c, before, nodes[0], "self");
@@ -590,10 +608,11 @@ static TNode *call_value(Checker *c, TNode *callee, Expr *e) {
 
 /* ---- Constructors ---- */
 
+/* A private field without a default keeps the making of instances to the module. */
 static bool may_construct(Checker *c, Decl *decl, Span span) {
   for (uint32_t i = 0; i < decl->nfields; i++) {
     Name name = decl->fields[i].name;
-    if (!name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
+    if (decl->fields[i].ast->fallback || !name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
     check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name);
     return false;
   }

@@ -130,6 +130,15 @@ static TNode *check_nil_expr(Checker *c, Expr *e, const Type *expected) {
   return check_error_node(c, e->span);
 }
 
+/* An element that may be an error cannot be kept: false after reporting. */
+static bool is_kept(Checker *c, const TNode *node, const Expr *e) {
+  if (node->type->kind == TYPE_RESULT) {
+    diag_help(check_report(c, e->span, DIAG_UNHANDLED_RESULT), "pass the error on with `try`, or handle it with `catch`");
+    return false;
+  }
+  return node->type->kind != TYPE_ERROR;
+}
+
 static TNode *check_list(Checker *c, Expr *e, const Type *expected) {
   const Type *list = check_peel(c, expected, TYPE_LIST);
   Join j = {.expected = list ? list->args[0] : NULL};
@@ -139,7 +148,7 @@ static TNode *check_list(Checker *c, Expr *e, const Type *expected) {
   bool is_bad = false;
   for (uint32_t i = 0; i < count; i++) {
     items[i] = check_join_expr(c, &j, e->list.items[i]);
-    is_bad |= items[i]->type->kind == TYPE_ERROR;
+    is_bad |= !is_kept(c, items[i], e->list.items[i]);
   }
   if (is_bad) return check_error_node(c, e->span);
   const Type *element = j.type ? j.type : j.expected;
@@ -162,9 +171,12 @@ static TNode *check_map(Checker *c, Expr *e, const Type *expected) {
     nodes[2 * i] = check_join_expr(c, &keys, e->map.keys[i]);
     nodes[2 * i + 1] = check_join_expr(c, &values, e->map.values[i]);
   }
-  for (uint32_t i = 0; i < 2 * count; i++) {
-    if (nodes[i]->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
+  bool is_bad = false;
+  for (uint32_t i = 0; i < count; i++) {
+    is_bad |= !is_kept(c, nodes[2 * i], e->map.keys[i]);
+    is_bad |= !is_kept(c, nodes[2 * i + 1], e->map.values[i]);
   }
+  if (is_bad) return check_error_node(c, e->span);
   const Type *args[] = {keys.type ? keys.type : keys.expected, values.type ? values.type : values.expected};
   if (!args[0] || !args[1] || check_has_hole(c, args[0]) || check_has_hole(c, args[1])) {
     diag_help(check_report(c, e->span, DIAG_EMPTY_UNTYPED, "map"), "say what it holds: `let m: [string: int] = [:]`");
@@ -204,11 +216,7 @@ static TNode *check_tuple(Checker *c, Expr *e, const Type *expected) {
     const Type *hint = tuple ? tuple->args[i] : NULL;
     items[i] = hint ? check_expr_as(c, e->list.items[i], hint) : check_expr(c, e->list.items[i], NULL);
     parts[i] = items[i]->type;
-    is_bad |= parts[i]->kind == TYPE_ERROR;
-    if (parts[i]->kind == TYPE_RESULT) {
-      check_report(c, e->list.items[i]->span, DIAG_UNHANDLED_RESULT);
-      is_bad = true;
-    }
+    is_bad |= !is_kept(c, items[i], e->list.items[i]);
     is_never |= check_is_never(items[i]);
   }
   if (is_bad) return check_error_node(c, e->span);
