@@ -3,9 +3,10 @@
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make test-programs test-unit      parts of `make test`      make spec    rewrites spec.md's generated tables
 #   make fuzz [FUZZ_RUNS=N]           the module fuzzer         make bench   speed against other languages
+#   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
 BUILD ?= release
-O := $(if $(filter release,$(BUILD)),build,build/$(BUILD))
+O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
 PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
@@ -15,9 +16,17 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 CFLAGS_release := -O2 -g1
 CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+ifdef CROSS
+SYSROOT := build/sysroot/$(CROSS)
+CC := $(CROSS)-linux-gnu-gcc
+CROSS_FLAGS := -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
+endif
+# Tools of the build itself run here.
+HOST_CC ?= gcc
+HOST_O := $(if $(CROSS),build,$(O))
+CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(CROSS_FLAGS) $(EXTRA_CFLAGS)
 LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
-STATIC = $(foreach l,$(1),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+STATIC = $(foreach l,$(1),$(firstword $(wildcard $(SYSROOT)/usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
 LIBS := $(call STATIC,gc utf8proc mpfr gmp md zstd) -lpthread -ldl -lm
 
 VM := $(wildcard vm/*.c)
@@ -56,12 +65,13 @@ $(O)/libfirn.so: $(PIC_OBJECTS)
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lzstd -lpthread -lm
 
-$(O)/library.c: $(O)/embed $(wildcard stdlib/*.firn)
-	$(O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
-
-$(O)/embed: tools/embed.c
+$(O)/library.c: $(HOST_O)/embed $(wildcard stdlib/*.firn)
 	@mkdir -p $(@D)
-	$(CC) -O1 -o $@ $<
+	$(HOST_O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
+
+$(HOST_O)/embed: tools/embed.c
+	@mkdir -p $(@D)
+	$(HOST_CC) -O1 -o $@ $<
 
 $(O)/library.o: $(O)/library.c
 	$(CC) $(CFLAGS) -c -o $@ $<
