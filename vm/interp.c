@@ -276,4 +276,21 @@ const void *const *interp_labels(void) {
   return labels;
 }
 
-GuestStatus interp_run(Guest *guest) { return run(guest, NULL); }
+/* Whether threaded code can be entered at pc: what lies on the operand stack is in its slots there. */
+static bool is_entry(const Code *code, uint32_t pc) {
+  if (pc == 0 || op_table[code->insns[pc - 1].op].flags & OP_CALLS) return true;
+  uint32_t low = 0, high = code->function->nlabels;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (code->function->labels[middle].pc < pc) low = middle + 1; else high = middle;
+  }
+  return low < code->function->nlabels && code->function->labels[low].pc == pc;
+}
+
+GuestStatus interp_run(Guest *guest) {
+  for (;;) {
+    const Frame *top = &guest->task->frames[guest->task->nframes - 1];
+    if (is_entry(top->code, top->pc)) return run(guest, NULL);
+    if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
+  }
+}

@@ -1,0 +1,145 @@
+/* stress.c - stress modes. Interface: stress.h.
+ *
+ * A guest is stopped at its next safepoint by a balance of 0, whatever it has: the first charge makes that negative. What it used is then taken
+ * from its real balance.
+ */
+#include "vm/stress.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/execute.h"
+#include "vm/heap.h"
+#include "vm/image.h"
+
+typedef struct Buffer { uint8_t *bytes; size_t length, cap, at; } Buffer;
+
+typedef struct Stress {
+  Guest *guest;
+  const StressOptions *options;
+  uint64_t random, stops;
+  char *problem;
+} Stress;
+
+static uint64_t random_next(Stress *s) {
+  s->random ^= s->random << 13;
+  s->random ^= s->random >> 7;
+  s->random ^= s->random << 17;
+  return s->random;
+}
+
+static bool buffer_write(void *ctx, const void *bytes, size_t length) {
+  Buffer *b = ctx;
+  if (b->length + length > b->cap) {
+    size_t cap = 2 * (b->length + length);
+    uint8_t *grown = realloc(b->bytes, cap);
+    if (!grown) return false;
+    b->bytes = grown;
+    b->cap = cap;
+  }
+  memcpy(b->bytes + b->length, bytes, length);
+  b->length += length;
+  return true;
+}
+
+static ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
+  Buffer *b = ctx;
+  if (length > b->length - b->at) length = b->length - b->at;
+  memcpy(bytes, b->bytes + b->at, length);
+  b->at += length;
+  return (ptrdiff_t)length;
+}
+
+static struct Program *same_program(void *ctx, const uint8_t hash[32]) {
+  (void)hash;
+  return ctx;
+}
+
+static bool complain(Stress *s, const char *what, const char *why) {
+  snprintf(s->problem, 200, "%s: %.150s", what, why);
+  return false;
+}
+
+static bool freeze_into(Stress *s, Guest *guest, Buffer *image) {
+  ModuleError error;
+  FreezeOptions options = {.refer = true, .level = -5};
+  return guest_freeze(guest, &options, &(ImageSink){buffer_write, image}, &error) || complain(s, "freezing failed", error.reason);
+}
+
+/* Puts another guest in the place of the one that runs. */
+static void replace(Stress *s, Guest *guest) {
+  guest_free(s->guest);
+  s->guest = guest;
+}
+
+static bool thaw_and_compare(Stress *s, Buffer *image, Buffer *again) {
+  ModuleError error;
+  Thawed thawed;
+  ThawOptions options = {.guest = s->guest->options, .find = same_program, .find_ctx = s->guest->program};
+  if (!freeze_into(s, s->guest, image)) return false;
+  if (!guest_thaw(&(ImageSource){buffer_read, image}, &options, &thawed, &error)) return complain(s, "thawing failed", error.reason);
+  free(thawed.input);
+  if (guest_state_hash(thawed.guest) != guest_state_hash(s->guest)) {
+    guest_free(thawed.guest);
+    return complain(s, "thawing", "the state is another");
+  }
+  replace(s, thawed.guest);
+  if (!freeze_into(s, s->guest, again)) return false;
+  bool is_same = image->length == again->length && memcmp(image->bytes, again->bytes, image->length) == 0;
+  return is_same || complain(s, "thawing", "freezing again gives other bytes");
+}
+
+static bool thaw_here(Stress *s) {
+  Buffer image = {0}, again = {0};
+  bool done = thaw_and_compare(s, &image, &again);
+  free(image.bytes);
+  free(again.bytes);
+  return done;
+}
+
+static bool clone_here(Stress *s) {
+  Guest *clone = guest_clone(s->guest);
+  if (!clone) return complain(s, "cloning", "out of memory");
+  bool is_same = guest_state_hash(clone) == guest_state_hash(s->guest);
+  replace(s, clone);
+  return is_same || complain(s, "cloning", "the state is another");
+}
+
+/* Whether something is done at this stop. */
+static bool is_due(Stress *s) {
+  uint64_t every = s->options->every, n = s->stops++;
+  return every == 0 || n < every || n % (n / every) == 0;
+}
+
+/* Runs to the next stop. */
+static void run_on(Stress *s) {
+  Guest *guest = s->guest;
+  if (s->options->modes & STRESS_HOP) guest->options.tier = random_next(s) & 1 ? TIER_ORACLE : TIER_INTERP;
+  if (!(s->options->modes & STRESS_STEP) || guest->options.tier != TIER_ORACLE) {
+    guest_run(guest);
+    return;
+  }
+  guest->status = GUEST_RUNNABLE;
+  for (uint64_t steps = 1 + random_next(s) % 12; steps > 0 && guest->status == GUEST_RUNNABLE; steps--) oracle_step(guest);
+}
+
+bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) {
+  Stress s = {.guest = *guest, .options = options, .random = options->seed * 2 + 1, .problem = problem};
+  bool had_stress = heap_stress, done = true;
+  heap_stress |= (options->modes & STRESS_GC) != 0;
+  while (done && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0) {
+    int64_t balance = s.guest->fuel;
+    s.guest->fuel = 0;
+    run_on(&s);
+    s.guest->fuel += balance;
+    if (s.guest->status != GUEST_RUNNABLE && s.guest->status != GUEST_PAUSED) break;
+    s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
+    if (!is_due(&s)) continue;
+    if (options->modes & STRESS_THAW) done = thaw_here(&s);
+    if (done && options->modes & STRESS_CLONE) done = clone_here(&s);
+  }
+  heap_stress = had_stress;
+  *guest = s.guest;
+  return done;
+}
