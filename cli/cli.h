@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 #include "compiler/compiler.h"
 #include "vm/guest.h"
 #include "vm/module.h"
@@ -24,7 +25,12 @@ typedef struct Flags {
   Tier tier;
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
-  bool stats, strip, stress_gc, color;
+  bool stats, strip, refer, color;
+  unsigned stress;         /* StressMode bits */
+  int64_t stress_every;    /* StressOptions.every */
+  const char *freeze;      /* --freeze: where an image goes */
+  int freeze_on;           /* --freeze-on: a signal, or 0 */
+  const char *module;      /* --module, for images that only name theirs */
   unsigned dump;           /* DumpBit */
   const char *output;      /* -o */
   const char *code;        /* -e */
@@ -45,8 +51,30 @@ bool file_read(const char *path, char **bytes, size_t *length);
 /* Writes a file whole or not at all; false after printing why not. */
 bool file_write(const char *path, const void *bytes, size_t length);
 
+/* A file being written that will appear under its name whole or not at all. After file_out_open succeeded, file_out_close makes it appear, and
+ * file_out_drop gives it up; either frees all. `error` says why something failed (errno). file_out_write can be an ImageSink's. */
+enum { FILE_OUT_BUFFER = 1 << 16 };
+typedef struct FileOut {
+  int fd, error;
+  bool has_name;           /* temporary is the name of a file */
+  const char *path;
+  char *folder, *temporary, *buffer;
+  size_t used;
+} FileOut;
+bool file_out_open(FileOut *out, const char *path);
+bool file_out_write(void *file_out, const void *bytes, size_t length);
+bool file_out_close(FileOut *out);
+void file_out_drop(FileOut *out);
+
 /* Makes a module of a path or of `flags->code`: a source is compiled, a module decoded. NULL after printing why not. */
 Module *module_load(const char *path, const Flags *flags, bool with_tests);
+
+/* Sets what a guest's options take from flags; its fuel aside. */
+GuestOptions guest_options(const Flags *flags);
+/* Runs a guest to its end, freezing it when and where flags say, and frees it; `start` is when the command began, for --stats. Returns the exit status. */
+int guest_carry_on(Guest *guest, const Flags *flags, clock_t start);
+/* Links a module; NULL after printing why not. */
+struct Program *program_load(const char *path, const Flags *flags, bool with_tests);
 
 /* Prints the report of a failed guest on standard error. */
 void report_print(const Guest *guest);

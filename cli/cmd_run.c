@@ -1,4 +1,5 @@
-/* cmd_run.c - `firn run` and `firn test`: guests on the command line. */
+/* cmd_run.c - `firn run` and `firn test`: guests on the command line; how they run, freeze and end. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,9 @@
 #include "cli/cli.h"
 #include "stdlib/io.h"
 #include "vm/heap.h"
+#include "vm/image.h"
 #include "vm/program.h"
+#include "vm/stress.h"
 
 void report_print(const Guest *guest) {
   char *report = guest_report(guest);
@@ -15,8 +18,8 @@ void report_print(const Guest *guest) {
   free(report);
 }
 
-static GuestOptions guest_options(const Flags *flags) {
-  heap_stress = flags->stress_gc;
+GuestOptions guest_options(const Flags *flags) {
+  heap_stress = (flags->stress & STRESS_GC) != 0;
   int64_t slots = flags->stack / 8;
   return (GuestOptions){
       .tier = flags->tier,
@@ -25,7 +28,7 @@ static GuestOptions guest_options(const Flags *flags) {
   };
 }
 
-static Program *program_load(const char *path, const Flags *flags, bool with_tests) {
+Program *program_load(const char *path, const Flags *flags, bool with_tests) {
   Module *module = module_load(path, flags, with_tests);
   if (!module) return NULL;
   ModuleError error;
@@ -34,9 +37,9 @@ static Program *program_load(const char *path, const Flags *flags, bool with_tes
   return program;
 }
 
-static void stats_print(const Guest *guest, const Flags *flags, clock_t start) {
+static void stats_print(const Guest *guest, clock_t start) {
   HeapStats heap = heap_stats();
-  fprintf(stderr, "fuel used        %lld\n", (long long)(guest_options(flags).fuel - guest->fuel));
+  fprintf(stderr, "fuel used        %llu\n", (unsigned long long)guest_fuel_used(guest));
   fprintf(stderr, "memory allocated %llu bytes\n", (unsigned long long)guest->allocated);
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
@@ -44,13 +47,117 @@ static void stats_print(const Guest *guest, const Flags *flags, clock_t start) {
   fprintf(stderr, "cpu time         %.6f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
+/* Freezing */
+
+/* Writes a guest's image. Returns NULL, or why that failed: a static text, or one in `reason`. */
+static const char *image_write(Guest *guest, const char *path, const Flags *flags, char reason[300]) {
+  FileOut out;
+  FreezeOptions options = {.refer = flags->refer};
+  ModuleError error;
+  io_flush();
+  io_input_unread(&options.input, &options.input_length);
+  if (!file_out_open(&out, path)) {
+    snprintf(reason, 300, "can't write '%.200s': %s", path, strerror(out.error));
+    return reason;
+  }
+  bool frozen = guest_freeze(guest, &options, &(ImageSink){file_out_write, &out}, &error);
+  if (frozen && file_out_close(&out)) return NULL;
+  if (!frozen && !out.error) snprintf(reason, 300, "can't freeze the program: %s", error.reason);
+  else snprintf(reason, 300, "can't write '%.200s': %s", path, strerror(out.error));
+  if (!frozen) file_out_drop(&out);
+  return reason;
+}
+
+/* Freezes where --freeze says. Returns false after printing why that failed. */
+static bool guest_put_away(Guest *guest, const Flags *flags) {
+  char reason[300];
+  const char *problem = image_write(guest, flags->freeze, flags, reason);
+  if (problem) usage_error("%s", problem);
+  return !problem;
+}
+
+/* Does what the guest asked for with guest.freeze: the image's guest is answered that it was thawed, this one that it was frozen or why not. */
+static void request_serve(Guest *guest, const Flags *flags) {
+  char reason[300], *path = guest->request;
+  guest->request = NULL;
+  guest_answer(guest)->i = GUEST_THAWED;
+  const char *problem = image_write(guest, path, flags, reason);
+  guest_answer(guest)->i = problem ? GUEST_NOT_FROZEN : GUEST_FROZEN;
+  free(guest->failure);
+  guest->failure = problem ? strdup(problem) : NULL;
+  free(path);
+}
+
+enum { SLICE = 1 << 22 }; /* fuel between two looks at whether the signal has come: some hundredths of a second */
+
+static void signal_came(int number) {
+  (void)number;
+  io_stop();
+}
+
+/* Runs until the guest ends, has no fuel, asks for something, or the signal comes. */
+static void run_watching(Guest *guest) {
+  do {
+    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
+    guest->fuel -= kept;
+    guest_run(guest);
+    guest->fuel += kept;
+  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !guest->request && !io_stopped());
+}
+
+static bool run_stressed(Guest **guest, const Flags *flags) {
+  char problem[200];
+  StressOptions options = {.modes = flags->stress, .seed = 1, .every = (uint64_t)flags->stress_every};
+  if (stress_run(guest, &options, problem)) return true;
+  io_flush();
+  usage_error("stress: %s", problem);
+  return false;
+}
+
+/* Runs until the guest ends, is out of fuel, or is to be frozen because of the signal. */
+static bool run_until_stop(Guest **guest, const Flags *flags) {
+  for (;;) {
+    if (flags->stress & ~(unsigned)STRESS_GC) {
+      if (!run_stressed(guest, flags)) return false;
+    } else if (flags->freeze_on) {
+      run_watching(*guest);
+    } else {
+      guest_run(*guest);
+    }
+    if ((*guest)->status != GUEST_PAUSED) return true;
+    if ((*guest)->request) request_serve(*guest, flags);
+    else if ((*guest)->fuel < 0 || io_stopped()) return true;
+  }
+}
+
 /* What the process answers for a guest that stopped. */
-static int guest_exit_status(const Guest *guest) {
+static int guest_exit_status(Guest *guest, const Flags *flags) {
+  bool is_out = guest->fuel < 0;
   switch (guest->status) {
     case GUEST_FINISHED: return (int)(guest->exit_status & 0xff);
-    case GUEST_PAUSED: fputs("firn: out of fuel\n", stderr); return EXIT_FUEL;
+    case GUEST_PAUSED:
+      if (is_out) fputs("firn: out of fuel\n", stderr);
+      if (flags->freeze && !guest_put_away(guest, flags)) return EXIT_FAILED;
+      return EXIT_FUEL;
     default: report_print(guest); return EXIT_FAILED;
   }
+}
+
+int guest_carry_on(Guest *guest, const Flags *flags, clock_t start) {
+  if (flags->freeze_on) {
+    io_stop_enable();
+    sigaction(flags->freeze_on, &(struct sigaction){.sa_handler = signal_came}, NULL);
+  }
+  bool done = run_until_stop(&guest, flags);
+  io_flush();
+  int status = done ? guest_exit_status(guest, flags) : EXIT_FAILED;
+  if (io_failed() && status == EXIT_OK) {
+    usage_error("can't write to standard output");
+    status = EXIT_FAILED;
+  }
+  if (flags->stats) stats_print(guest, start);
+  guest_free(guest);
+  return status;
 }
 
 static int dump_program(Program *program, const Flags *flags);
@@ -58,6 +165,7 @@ static int dump_program(Program *program, const Flags *flags);
 int command_run(Flags *flags) {
   clock_t start = clock();
   if (!flags->code && flags->nwords == 0) return usage_error("no program given; `firn help run` explains");
+  if (flags->freeze_on && !flags->freeze) return usage_error("--freeze-on needs --freeze=IMG, which says where to");
   const char *path = flags->code ? "<command line>" : flags->words[0];
   Program *program = program_load(path, flags, false);
   if (!program) return EXIT_USAGE;
@@ -67,15 +175,7 @@ int command_run(Flags *flags) {
   options.nargs = flags->code ? flags->nwords : flags->nwords - 1;
   Guest *guest = guest_new(program, &options);
   if (!guest) return usage_error("out of memory"), EXIT_FAILED;
-  guest_run(guest);
-  io_flush();
-  int status = guest_exit_status(guest);
-  if (io_failed() && status == EXIT_OK) {
-    usage_error("can't write to standard output");
-    status = EXIT_FAILED;
-  }
-  if (flags->stats) stats_print(guest, flags, start);
-  guest_free(guest);
+  int status = guest_carry_on(guest, flags, start);
   program_free(program);
   return status;
 }
@@ -94,7 +194,8 @@ static bool test_run(Program *program, const Export *test, const Flags *flags) {
   GuestOptions options = guest_options(flags);
   Guest *guest = guest_new_for(program, test->function, &options);
   if (!guest) return usage_error("out of memory"), false;
-  GuestStatus status = guest_run(guest);
+  run_until_stop(&guest, flags);
+  GuestStatus status = guest->status;
   io_flush();
   bool passed = status == GUEST_FINISHED && guest->exit_status == 0;
   printf("%s %s\n", passed ? "ok  " : "FAIL", test->name);

@@ -1,5 +1,6 @@
 /* flags.c - command-line flags, driven by flags.def. */
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,30 @@ static bool count_read(const char *text, bool binary, int64_t *out) {
   return *end == 0 && !__builtin_mul_overflow((int64_t)value, scale, out);
 }
 
+static bool stress_read(const char *text, Flags *flags) {
+  static const char *const modes[] = {"gc", "thaw", "clone", "hop", "step"};
+  for (; *text; text += *text == ',') {
+    size_t length = strcspn(text, ",");
+    bool found = false;
+    for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++)
+      if (strlen(modes[i]) == length && memcmp(modes[i], text, length) == 0) flags->stress |= 1u << i, found = true;
+    char *end;
+    if (!found) flags->stress_every = strtoll(text, &end, 10), found = end == text + length && length && flags->stress_every > 0;
+    if (!found) return false;
+    text += length;
+  }
+  return flags->stress != 0;
+}
+
+static bool signal_read(const char *name, int *number) {
+  static const struct { const char *name; int number; } signals[] = {
+      {"INT", SIGINT}, {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}};
+  if (strncmp(name, "SIG", 3) == 0) name += 3;
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+    if (strcmp(signals[i].name, name) == 0) return *number = signals[i].number, true;
+  return false;
+}
+
 static bool dump_read(const char *text, unsigned *dump) {
   static const char *const stages[] = {"tokens", "ast", "types", "module", "code"};
   while (*text) {
@@ -80,7 +105,11 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
     case FLAG_STATS: return flags->stats = true;
-    case FLAG_STRESS: return flags->stress_gc = strcmp(value, "gc") == 0;
+    case FLAG_FREEZE: flags->freeze = value; return *value != 0;
+    case FLAG_FREEZE_ON: return signal_read(value, &flags->freeze_on);
+    case FLAG_REFER: return flags->refer = true;
+    case FLAG_MODULE: flags->module = value; return *value != 0;
+    case FLAG_STRESS: return stress_read(value, flags);
     case FLAG_DUMP: return dump_read(value, &flags->dump);
     case FLAG_CODE: flags->code = value; return true;
     case FLAG_OUTPUT: flags->output = value; return *value != 0;

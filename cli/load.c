@@ -1,4 +1,4 @@
-/* load.c - files, and the way from a path to a module. */
+/* load.c - reading files, and the way from a path to a module. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -49,28 +49,6 @@ bool file_read(const char *path, char **bytes, size_t *length) {
   bool done = file && stream_read(file, bytes, length);
   if (!done) usage_error("can't read '%s': %s", path, strerror(errno));
   if (file) fclose(file);
-  return done;
-}
-
-bool file_write(const char *path, const void *bytes, size_t length) {
-  if (strcmp(path, "-") == 0) {
-    if (fwrite(bytes, 1, length, stdout) == length && fflush(stdout) == 0) return true;
-    usage_error("can't write to standard output: %s", strerror(errno));
-    return false;
-  }
-  size_t size = strlen(path) + 16;
-  char *temporary = malloc(size);
-  if (!temporary) return usage_error("out of memory"), false;
-  snprintf(temporary, size, "%s.%d.tmp", path, (int)getpid());
-  FILE *file = fopen(temporary, "wb");
-  bool done = file && fwrite(bytes, 1, length, file) == length;
-  if (file && fclose(file) != 0) done = false;
-  if (done && rename(temporary, path) != 0) done = false;
-  if (!done) {
-    usage_error("can't write '%s': %s", path, strerror(errno));
-    unlink(temporary);
-  }
-  free(temporary);
   return done;
 }
 

@@ -3,9 +3,13 @@
  * Interface: io.h. One buffer each way for the process, made at first use; a guest with a write function of its own bypasses the output
  * buffer. A lost write is remembered, not a trap: what a program does must not depend on who listens.
  */
+#define _GNU_SOURCE
 #include "stdlib/io.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -58,13 +62,57 @@ NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest
 }
 
 static char *in_bytes;
-static size_t in_at, in_end;
+static size_t in_at, in_end, in_size;
 
-/* Refills the input buffer; false at the end of input. */
+void io_input_unread(const char **bytes, size_t *length) {
+  *bytes = in_bytes ? in_bytes + in_at : NULL;
+  *length = in_end - in_at;
+}
+
+void io_input_push(const char *bytes, size_t length) {
+  size_t size = in_end - in_at + length;
+  char *joined = length ? malloc(size < IN_SIZE ? IN_SIZE : size) : NULL;
+  if (!joined) return;
+  memcpy(joined, bytes, length);
+  if (in_end > in_at) memcpy(joined + length, in_bytes + in_at, in_end - in_at);
+  free(in_bytes);
+  in_bytes = joined;
+  in_at = 0;
+  in_end = size;
+  in_size = size < IN_SIZE ? IN_SIZE : size;
+}
+
+/* Stopping: a byte in this pipe ends waiting. */
+static int stop_pipe[2] = {-1, -1};
+static volatile sig_atomic_t stop_came;
+
+void io_stop_enable(void) {
+  if (stop_pipe[0] < 0 && pipe2(stop_pipe, O_CLOEXEC | O_NONBLOCK) != 0) stop_pipe[0] = stop_pipe[1] = -1;
+}
+
+void io_stop(void) {
+  int error = errno;
+  stop_came = 1;
+  if (stop_pipe[1] >= 0 && write(stop_pipe[1], "", 1) < 0) errno = error;
+  errno = error;
+}
+
+bool io_stopped(void) { return stop_came; }
+
+/* Waits for input if it can be stopped; false when it was. */
+static bool in_wait(void) {
+  if (stop_pipe[0] < 0) return true;
+  struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
+  while (poll(fds, 2, -1) < 0 && errno == EINTR && !stop_came) continue;
+  return !stop_came;
+}
+
+/* Refills the input buffer; false at the end of input or, with io_stopped, when stopped. */
 static bool in_fill(void) {
-  if (!in_bytes && !(in_bytes = malloc(IN_SIZE))) return false;
+  if (!in_bytes && !(in_bytes = malloc(in_size = IN_SIZE))) return false;
+  if (!in_wait()) return false;
   ssize_t got;
-  do got = read(STDIN_FILENO, in_bytes, IN_SIZE); while (got < 0 && errno == EINTR);
+  do got = read(STDIN_FILENO, in_bytes, in_size); while (got < 0 && errno == EINTR);
   in_at = 0;
   in_end = got > 0 ? (size_t)got : 0;
   return got > 0;
@@ -94,6 +142,12 @@ NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard in
     ended = stop != NULL;
     in_at += count + ended;
     trap = line_add(&line, &length, start, count);
+  }
+  if (!trap && !ended && io_stopped()) {
+    /* To be asked again: what was taken goes back. */
+    io_input_push(line, length);
+    free(line);
+    return TRAP_RETRY;
   }
   if (!trap && !any) args[0].u = REF_NIL(1);
   if (!trap && any) {

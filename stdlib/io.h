@@ -3,10 +3,22 @@
 #define FIRN_STDLIB_IO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* Writes out what is buffered. Called by itself at exit, when the buffer is full, before standard input is read, and after each line if
  * standard output is a terminal; call it before writing to stderr. */
 void io_flush(void);
+
+/* What was read from standard input but not yet taken by a guest; stays until input is read again. */
+void io_input_unread(const char **bytes, size_t *length);
+/* Puts bytes before what will be read. */
+void io_input_push(const char *bytes, size_t length);
+
+/* Stopping from outside: once io_stop_enable was called, io_stop, which a signal handler may call, makes a guest that waits for input pause, and
+ * io_stopped answers true from then on. */
+void io_stop_enable(void);
+void io_stop(void);
+bool io_stopped(void);
 
 /* Whether any output was lost since the start. */
 bool io_failed(void);

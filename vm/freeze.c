@@ -218,13 +218,16 @@ static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
   type_slot_classes(desc->type->args[1], values);
   image_room(&f->out, 8);
   image_put64(&f->out, (uint64_t)map->live);
-  for (int64_t at = map_next(map, -1); at >= 0 && !f->out.failed; at = map_next(map, at)) {
-    const Value *entry = map_entry(map, at);
-    image_room(&f->out, 8 * (2u + desc->elem_slots + desc->value_slots));
+  /* By hand: functions of maps look at the header, which now has a number in it. */
+  size_t stride = 1u + desc->elem_slots + desc->value_slots;
+  for (int64_t at = map->first; at < map->used && !f->out.failed; at++) {
+    const Value *entry = map->entries + (size_t)at * stride;
+    if (!(entry->u & MAP_PRESENT)) continue;
+    image_room(&f->out, 8 * (1 + stride));
     image_put32(&f->out, (uint32_t)at);
-    if (desc->key_form == KEY_OPAQUE) image_put32(&f->out, map_mark(map, at));
-    put_slots(f, entry, keys, desc->elem_slots);
-    put_slots(f, entry + desc->elem_slots, values, desc->value_slots);
+    if (desc->key_form == KEY_OPAQUE) image_put32(&f->out, (uint32_t)entry->u);
+    put_slots(f, entry + 1, keys, desc->elem_slots);
+    put_slots(f, entry + 1 + desc->elem_slots, values, desc->value_slots);
   }
 }
 

@@ -126,7 +126,14 @@ void guest_free(Guest *guest) {
   free(guest->trap_text);
   for (int i = 0; guest->own_args && i < guest->options.nargs; i++) free(guest->own_args[i]);
   free(guest->own_args);
+  free(guest->request);
+  free(guest->failure);
   free(guest);
+}
+
+Value *guest_answer(Guest *guest) {
+  const Frame *top = &guest->task->frames[guest->task->nframes - 1];
+  return guest->task->slots + top->base + top->code->insns[top->pc - 1].a;
 }
 
 void guest_grant(Guest *guest, int64_t units) {
@@ -146,6 +153,11 @@ GuestStatus guest_run(Guest *guest) {
 /* Failing */
 
 void guest_fail(Guest *guest, Trap trap) {
+  if (trap == TRAP_SUSPEND || trap == TRAP_RETRY) {
+    guest->task->frames[guest->task->nframes - 1].pc += trap == TRAP_SUSPEND;
+    guest->status = GUEST_PAUSED;
+    return;
+  }
   guest->trap = trap;
   if (trap == TRAP_EXIT) {
     guest->exit_status = guest->trap_args[0];
@@ -204,9 +216,11 @@ char *guest_report(const Guest *guest) {
   size_t length = 0;
   FILE *out = open_memstream(&text, &length);
   if (!out) return NULL;
-  if (guest->trap != TRAP_ERROR) fputs("panic: ", out);
-  message_write(out, guest);
-  fputc('\n', out);
+  if (guest->trap != TRAP_NONE) {
+    if (guest->trap != TRAP_ERROR) fputs("panic: ", out);
+    message_write(out, guest);
+    fputc('\n', out);
+  }
   const Task *task = guest->task;
   uint32_t count = task->nframes;
   for (uint32_t i = 0; i < count; i++) {

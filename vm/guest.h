@@ -31,7 +31,7 @@ typedef struct Task {
 
 typedef enum GuestStatus {
   GUEST_RUNNABLE, /* go on with guest_run */
-  GUEST_PAUSED,   /* out of fuel, at a safepoint: refill and go on */
+  GUEST_PAUSED,   /* out of fuel, at a safepoint: refill and go on; or it has a request, or waiting was interrupted: see to that and go on */
   GUEST_FINISHED, /* exit_status holds */
   GUEST_FAILED,   /* trap and trace hold */
 } GuestStatus;
@@ -61,6 +61,8 @@ struct Guest {
   uint8_t *globals_set;     /* by global index */
   GuestOptions options;
   char **own_args;          /* of a thawed guest: what options.args points to; malloc'd, as each of them is */
+  char *request;            /* where the guest asks to be frozen to, malloc'd: paused until the host has answered; else NULL */
+  char *failure;            /* why the last such request failed, malloc'd, or NULL */
   int64_t granted;          /* fuel given so far: what has been used is granted - fuel */
   uint16_t number;          /* in object headers */
   uint64_t allocated;       /* logical bytes since the start */
@@ -84,6 +86,10 @@ Guest *guest_blank(struct Program *program, const GuestOptions *options);
 void guest_grant(Guest *guest, int64_t units);
 static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)guest->granted - (uint64_t)guest->fuel; }
 
+/* The result's slots of the call that a guest with a request is behind. A request to be frozen is answered by one of these in the first. */
+Value *guest_answer(Guest *guest);
+enum { GUEST_FROZEN, GUEST_THAWED, GUEST_NOT_FROZEN };
+
 /* Runs until the guest is paused, finished or failed, on the tier of its options. */
 GuestStatus guest_run(Guest *guest);
 
@@ -94,7 +100,7 @@ Trap task_push(Guest *guest, struct Code *code, uint32_t base);
 /* Ends the run with a trap at the current frame and pc. */
 void guest_fail(Guest *guest, Trap trap);
 
-/* The failed guest's message ("panic: ...") and trace, as text lines "  at NAME (FILE:LINE:COLUMN)"; long traces are shortened in the
+/* The failed guest's message ("panic: ..."), or nothing for one that has not failed, and trace, as text lines "  at NAME (FILE:LINE:COLUMN)"; long traces are shortened in the
  * middle. malloc'd, the caller frees. */
 char *guest_report(const Guest *guest);
 

@@ -33,10 +33,22 @@ typedef struct FreezeOptions {
  * twice gives the same bytes, and so does freezing what was thawed. */
 bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error);
 
+/* What is in an image's heap, one row for each type of object; filled by guest_thaw when asked for. The caller frees rows. */
+struct ObjDesc;
+typedef struct ImageRow { const struct ObjDesc *desc; uint64_t count, bytes; } ImageRow;
+typedef struct ImageCensus {
+  ImageRow *rows;
+  uint32_t nrows;
+  uint64_t packed, unpacked; /* bytes of the image, and of its blocks */
+  uint8_t hash[32];         /* of the module */
+  bool has_module;
+} ImageCensus;
+
 typedef struct ThawOptions {
   GuestOptions guest;       /* fuel, args and nargs are the image's and ignored; a stack_slots other than 0 is the most that the image's limit may be */
   struct Program *(*find)(void *ctx, const uint8_t hash[32]); /* a linked program by its module's hash, or NULL; may be NULL itself */
   void *find_ctx;
+  ImageCensus *census;      /* NULL: not wanted */
   uint64_t memory_max;      /* bytes that the guest may take when unpacked; 0: as much as the machine has */
 } ThawOptions;
 

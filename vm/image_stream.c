@@ -185,6 +185,7 @@ static bool block_read(ImageReader *r) {
   size_t unpacked = ZSTD_decompressDCtx(r->unpacker, r->raw, size, r->packed, packed);
   if (ZSTD_isError(unpacked)) return image_fail(r, "a block is damaged: %s", ZSTD_getErrorName(unpacked));
   if (unpacked != size) return image_fail(r, "a block's size is wrong");
+  r->unpacked += size;
   size_t ndefs = load32(r->raw);
   if (ndefs > size - 4) return image_fail(r, "a block's definitions are longer than the block");
   r->at = r->raw + 4 + ndefs;

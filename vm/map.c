@@ -348,10 +348,6 @@ size_t map_entry_bytes(const ObjDesc *desc) { return entry_slots(desc) * sizeof(
 
 size_t map_index_bytes(const Map *map) { return index_bytes(map->capacity); }
 
-uint32_t map_mark(const Map *map, int64_t position) {
-  return mark_at(entry_at(map, position, entry_slots(obj_desc((const Obj *)map))));
-}
-
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version) {
   bool is_size = capacity == 0 || (capacity >= CAPACITY_MIN && capacity <= MAP_MAX && (capacity & (capacity - 1)) == 0);
   Map *map = is_size && used <= capacity && version <= INT64_MAX ? map_new(guest, desc) : NULL;
@@ -391,17 +387,25 @@ static bool restored_before(const Map *map, const ObjDesc *desc, uint64_t word, 
 
 bool map_restore_entry(Map *map, int64_t position, uint32_t mark, const Value *entry) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
-  const Type *key = desc->type->args[0];
   size_t stride = entry_slots(desc);
   if (position < 0 || position >= map->used) return false;
-  if (desc->key_form == KEY_STRING || desc->key_form == KEY_PLAIN) mark = hash_mark(plain_hash(key, entry));
-  if (desc->key_form == KEY_WORD) mark = 0;
   Value *place = entry_at(map, position, stride);
-  place->u = MAP_PRESENT | mark;
+  place->u = MAP_PRESENT | (desc->key_form == KEY_OPAQUE ? mark : 0);
   memcpy(place + 1, entry, (stride - 1) * sizeof *entry);
-  uint64_t word = entry_word(desc, place);
-  if (desc->key_form != KEY_OPAQUE && restored_before(map, desc, word, place, position)) return false;
-  if (map->index) chain_add(map, word, position, place);
   if (map->live++ == 0) map->first = position;
+  return true;
+}
+
+bool map_restore_index(Map *map) {
+  const ObjDesc *desc = obj_desc((const Obj *)map);
+  size_t stride = entry_slots(desc);
+  bool is_marked = desc->key_form == KEY_STRING || desc->key_form == KEY_PLAIN;
+  for (int64_t i = map_next(map, -1); i >= 0; i = map_next(map, i)) {
+    Value *entry = entry_at(map, i, stride);
+    if (is_marked) entry->u |= hash_mark(plain_hash(desc->type->args[0], entry + 1));
+    uint64_t word = entry_word(desc, entry);
+    if (desc->key_form != KEY_OPAQUE && restored_before(map, desc, word, entry, i)) return false;
+    if (map->index) chain_add(map, word, i, entry);
+  }
   return true;
 }

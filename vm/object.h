@@ -110,14 +110,14 @@ Trap map_delete(Guest *guest, Map *map, int64_t position);
 int64_t map_next(const Map *map, int64_t after);
 void map_clear(Map *map);
 
-/* What images keep of maps. map_restore makes a map of that shape without entries, NULL when no map can have it or memory is out; map_restore_entry
- * puts in entries, by rising position, with the mark that map_mark gave (used only if keys are not plain). False if a plain key is there already, or
- * the position is none. */
+/* What images keep of maps. map_restore makes a map of that shape without entries, NULL when no map can have it or memory is out;
+ * map_restore_entry puts in entries, by rising position, with the mark it had (used only if keys are not plain), false if the
+ * position is none; map_restore_index, once all keys are complete, makes them found, false if a plain key is there twice. */
 size_t map_entry_bytes(const ObjDesc *desc);                       /* memory for each entry of room */
 size_t map_index_bytes(const Map *map);                            /* of its index: 0 while it has none */
-uint32_t map_mark(const Map *map, int64_t position);               /* of an entry that is present */
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version);
 bool map_restore_entry(Map *map, int64_t position, uint32_t mark, const Value *entry);
+bool map_restore_index(Map *map);
 
 /* Inside maps, for the interpreter. A control word is zero if its entry is removed, otherwise MAP_PRESENT, the next entry of the chain (0 or
  * position + 1), and in the lowest 32 bits the mark, which stands for the hash (0 if the key form is KEY_WORD: the key itself does). */

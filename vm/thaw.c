@@ -21,6 +21,7 @@ typedef struct Plan {
   LiveValue *values;
   uint32_t *first;  /* ncases + 1 entries */
   bool is_trivial;  /* any slots are right */
+  uint64_t count, bytes; /* of objects so far */
 } Plan;
 
 typedef struct Made {
@@ -36,7 +37,7 @@ typedef struct Thaw {
   Guest *guest;
   const Type **types;
   Code **codes;
-  Plan *plans;       /* by descriptor */
+  Plan **plans;      /* by descriptor; each stays where it is */
   Made *objects;
   uint32_t ntypes, types_cap, ncodes, codes_cap, nplans, plans_cap, nobjects, objects_cap;
   uint64_t *held;    /* (descriptor number, trait type id) pairs that are known to hold; open addressing, 0 free */
@@ -161,7 +162,7 @@ static bool value_ok(Thaw *t, const Type *type, const Value *slots) {
 
 static bool get_case(Thaw *t, uint32_t number, Value *out) {
   uint32_t tag = image_get32(&t->in);
-  const ObjDesc *desc = number < t->nplans ? t->plans[number].desc : NULL;
+  const ObjDesc *desc = number < t->nplans ? t->plans[number]->desc : NULL;
   bool is_case = desc && desc->kind == OBJ_ENUM && tag < t->program->module->enums[desc->type->decl].ncases && desc->case_slots[tag] == 0;
   if (is_case) out->p = desc->empty_cases[tag];
   return is_case || image_fail(&t->in, "a case that there is not");
@@ -344,7 +345,9 @@ static bool plan_values(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap, uin
 static bool plan_new(Thaw *t, const ObjDesc *desc) {
   if (!ROOM(t, plans, nplans, plans_cap)) return false;
   uint32_t ncases = case_count(desc), count = 0, cap = 0;
-  Plan *plan = &t->plans[t->nplans++];
+  Plan *plan = calloc(1, sizeof *plan);
+  if (!plan) return fail_memory(t);
+  t->plans[t->nplans++] = plan;
   *plan = (Plan){.desc = desc, .is_trivial = true, .first = calloc((size_t)ncases + 1, sizeof *plan->first)};
   if (!plan->first) return fail_memory(t);
   for (uint32_t k = 0; k < ncases; k++) {
@@ -414,7 +417,8 @@ static bool define_object(Defs *d, uint64_t number) {
   Thaw *t = d->t;
   if (number >= t->nplans) return image_fail(&t->in, "a kind of object that there is not");
   if (!t->guest) return image_fail(&t->in, "an object before the guest");
-  const ObjDesc *desc = t->plans[number].desc;
+  const ObjDesc *desc = t->plans[number]->desc;
+  uint64_t left = t->memory_left;
   Obj *object = NULL;
   switch (desc->kind) {
     case OBJ_STRING: object = string_define(d); break;
@@ -427,6 +431,8 @@ static bool define_object(Defs *d, uint64_t number) {
   if (!object) return image_fail(&t->in, "an object can't be made: its size is wrong, or memory is out");
   if (t->nobjects == IMAGE_OBJECTS_MAX) return image_fail(&t->in, "too many objects");
   if (!ROOM(t, objects, nobjects, objects_cap)) return false;
+  t->plans[number]->count++;
+  t->plans[number]->bytes += left - t->memory_left;
   t->objects[t->nobjects++] = (Made){object, (uint32_t)number};
   return true;
 }
@@ -654,6 +660,10 @@ static bool get_program(Thaw *t, const ThawOptions *options) {
   uint8_t hash[32], own[32];
   if (!image_get_bytes(&t->in, hash, sizeof hash)) return false;
   uint32_t length = image_get32(&t->in);
+  if (options->census) {
+    memcpy(options->census->hash, hash, sizeof hash);
+    options->census->has_module = length > 0;
+  }
   if (t->in.failed || length > MODULE_BYTES_MAX || !memory_take(t, length, 1)) return image_fail(&t->in, "the module is too large");
   uint8_t *bytes = malloc((size_t)length + 1);
   if (!bytes) return fail_memory(t);
@@ -709,10 +719,24 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
   if (image_get32(&t->in) != 1) return image_fail(&t->in, "the number of tasks is wrong");
   if (!get_frames(t) || !get_globals(t)) return false;
   for (uint32_t i = 0; i < t->nobjects; i++) {
-    if (!get_object(t, t->objects[i].object, &t->plans[t->objects[i].plan])) return false;
+    if (!get_object(t, t->objects[i].object, t->plans[t->objects[i].plan])) return false;
+  }
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    bool is_map = t->plans[t->objects[i].plan]->desc->kind == OBJ_MAP;
+    if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice");
   }
   t->guest->allocated = allocated;
   return true;
+}
+
+static void census_fill(const Thaw *t, ImageCensus *census) {
+  census->rows = calloc((size_t)t->nplans + 1, sizeof *census->rows);
+  for (uint32_t i = 0; census->rows && i < t->nplans; i++) {
+    const Plan *plan = t->plans[i];
+    if (plan->count) census->rows[census->nrows++] = (ImageRow){plan->desc, plan->count, plan->bytes};
+  }
+  census->packed = t->in.next;
+  census->unpacked = t->in.unpacked;
 }
 
 bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *thawed, ModuleError *error) {
@@ -722,10 +746,12 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
   image_reader_start(&t.in, source, error);
   bool done = get_program(&t, options) && get_guest(&t, options, thawed);
   done = image_reader_end(&t.in) && done;
+  if (done && options->census) census_fill(&t, options->census);
   type_judge_free(t.judge);
   for (uint32_t i = 0; i < t.nplans; i++) {
-    free(t.plans[i].values);
-    free(t.plans[i].first);
+    free(t.plans[i]->values);
+    free(t.plans[i]->first);
+    free(t.plans[i]);
   }
   free(t.plans);
   free(t.types);

@@ -1,0 +1,85 @@
+/* describe.c - image_describe: what `firn image` shows. Interface: image.h. */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/image.h"
+#include "vm/object.h"
+#include "vm/program.h"
+
+static void __attribute__((format(printf, 2, 3))) say(const TextOut *out, const char *format, ...) {
+  char line[600];
+  va_list args;
+  va_start(args, format);
+  int length = vsnprintf(line, sizeof line, format, args);
+  va_end(args);
+  if (length > 0) out->write(out->ctx, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
+}
+
+static const char *decl_name(void *ctx, const Type *type) {
+  const Module *module = ctx;
+  switch (type->kind) {
+    case TYPE_CLASS: return module->classes[type->decl].name;
+    case TYPE_ENUM: return module->enums[type->decl].name;
+    case TYPE_TRAIT: return module->traits[type->decl].name;
+    default: return NULL;
+  }
+}
+
+/* Rows by falling bytes, then in the order of the image. */
+static int row_order(const void *a, const void *b) {
+  const ImageRow *x = a, *y = b;
+  return x->bytes != y->bytes ? (x->bytes < y->bytes ? 1 : -1) : (x->desc->number > y->desc->number) - (x->desc->number < y->desc->number);
+}
+
+static void say_row(const TextOut *out, Module *module, const ImageRow *row) {
+  const ObjDesc *desc = row->desc;
+  char text[200] = "string";
+  if (desc->kind == OBJ_BYTES) snprintf(text, sizeof text, "bytes");
+  if (desc->type) type_print(desc->type, text, sizeof text, decl_name, module);
+  const char *note = desc->kind == OBJ_CLOSURE ? ", of " : desc->kind == OBJ_CELL ? ", captured variable" : desc->kind == OBJ_BOX ? ", held as a trait" : "";
+  const char *name = desc->kind == OBJ_CLOSURE && desc->code->function->name ? desc->code->function->name : "";
+  say(out, "  %12" PRIu64 " bytes %10" PRIu64 "  %s%s%s\n", row->bytes, row->count, text, note, name);
+}
+
+static void say_guest(const TextOut *out, Guest *guest, ImageCensus *census) {
+  Module *module = guest->program->module;
+  uint64_t objects = 0, bytes = 0;
+  for (uint32_t i = 0; i < census->nrows; i++) {
+    objects += census->rows[i].count;
+    bytes += census->rows[i].bytes;
+  }
+  say(out, "image    %" PRIu64 " bytes, %" PRIu64 " unpacked\nmodule   ", census->packed, census->unpacked);
+  for (size_t i = 0; i < sizeof census->hash; i++) say(out, "%02x", census->hash[i]);
+  say(out, "%s\n", census->has_module ? "" : " (not in the image)");
+  say(out, "fuel     %" PRIu64 " used, balance %" PRId64 "\n", guest_fuel_used(guest), guest->fuel);
+  say(out, "memory   %" PRIu64 " bytes allocated since the start\n", guest->allocated);
+  for (int i = 0; i < guest->options.nargs; i++) say(out, "%s%s%s", i ? " " : "args     ", guest->options.args[i], i + 1 == guest->options.nargs ? "\n" : "");
+  const Task *task = guest->task;
+  say(out, "\ntask 1   %u frames, %u slots of at most %u\n", task->nframes, task->top, guest->options.stack_slots);
+  char *trace = guest_report(guest);
+  if (trace) out->write(out->ctx, trace, strlen(trace));
+  free(trace);
+  say(out, "\nheap     %" PRIu64 " objects, %" PRIu64 " bytes\n", objects, bytes);
+  qsort(census->rows, census->nrows, sizeof *census->rows, row_order);
+  for (uint32_t i = 0; i < census->nrows; i++) say_row(out, module, &census->rows[i]);
+}
+
+bool image_describe(const ImageSource *source, const ThawOptions *options, const TextOut *out, ModuleError *error) {
+  ImageCensus census = {0};
+  ThawOptions own = *options;
+  Thawed thawed;
+  own.census = &census;
+  bool done = guest_thaw(source, &own, &thawed, error);
+  if (done) {
+    say_guest(out, thawed.guest, &census);
+    bool is_given = options->find && options->find(options->find_ctx, census.hash) == thawed.program;
+    guest_free(thawed.guest);
+    if (!is_given) program_free(thawed.program);
+    free(thawed.input);
+  }
+  free(census.rows);
+  return done;
+}
