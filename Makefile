@@ -99,20 +99,21 @@ test-programs: $(O)/firn $(O)/runner
 # The fuzzer: objects of its own, by clang. The interpreter without optimisation: clang takes minutes for its instrumented jumps.
 FUZZ_RUNS ?= 20000
 FUZZ_FLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_LIMITS := -max_len=16384 -timeout=20 -rss_limit_mb=2048 -entropic=0
 FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(wildcard tests/fuzz/*.c))
 test-fuzz: $(O)/fuzz_module $(O)/firn
-	@mkdir -p $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
-	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -seed=1 -max_len=16384 -timeout=20 -rss_limit_mb=2048 -verbosity=0 $(O)/seeds < /dev/null
+	@rm -rf $(O)/found && mkdir -p $(O)/found $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
+	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -seed=1 -verbosity=0 $(O)/found $(O)/seeds < /dev/null
 # Goes on from what earlier runs found, kept in $(O)/corpus.
 fuzz: $(O)/fuzz_module $(O)/firn
 	@mkdir -p $(O)/corpus $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
-	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -max_len=16384 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 $(O)/corpus $(O)/seeds < /dev/null
+	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -print_final_stats=1 $(O)/corpus $(O)/seeds < /dev/null
 $(O)/fuzz_module: $(FUZZ_OBJECTS)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $(O)/fuzz/vm/interp.o: FUZZ_FLAGS += -O0
 $(O)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp -MMD -MP -c -o $@ $<
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables
