@@ -110,22 +110,23 @@ test-programs: $(O)/firn $(O)/runner
 # The fuzzer: objects of its own, by clang. The interpreter without optimisation: clang takes minutes for its instrumented jumps.
 FUZZ_RUNS ?= 20000
 FUZZ_FLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
-FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(wildcard tests/fuzz/*.c))
+FUZZ_LIMITS := -max_len=16384 -timeout=20 -rss_limit_mb=2048 -entropic=0
+FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(filter-out %/fuzz_source.c,$(wildcard tests/fuzz/*.c)))
 SOURCE_RUNS ?= 10000
 test-fuzz: $(O)/fuzz_module $(O)/fuzz_source $(O)/firn
 	$(O)/fuzz_source --runs $(SOURCE_RUNS) --save $(O)/failed tests/programs examples
-	@mkdir -p $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
-	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -seed=1 -max_len=16384 -timeout=20 -rss_limit_mb=2048 -verbosity=0 $(O)/seeds < /dev/null
+	@rm -rf $(O)/found && mkdir -p $(O)/found $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
+	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -seed=1 -verbosity=0 $(O)/found $(O)/seeds < /dev/null
 # Goes on from what earlier runs found, kept in $(O)/corpus.
 fuzz: $(O)/fuzz_module $(O)/firn
 	@mkdir -p $(O)/corpus $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
-	$(O)/fuzz_module -runs=$(FUZZ_RUNS) -max_len=16384 -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 $(O)/corpus $(O)/seeds < /dev/null
+	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -print_final_stats=1 $(O)/corpus $(O)/seeds < /dev/null
 $(O)/fuzz_module: $(FUZZ_OBJECTS)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $(O)/fuzz/vm/interp.o: FUZZ_FLAGS += -O0
 $(O)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
-	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp -MMD -MP -c -o $@ $<
 
 $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn.a
 	@mkdir -p $(@D)

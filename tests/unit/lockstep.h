@@ -1,7 +1,7 @@
 /* lockstep.h - running a function on both tiers with the same slices of fuel, and comparing all there is to compare at each pause.
  *
- * Interface: lockstep_program links module text; lockstep_run runs one of its functions without parameters. A third guest changes its tier at
- * each pause. Result texts are the caller's to free.
+ * Interface: lockstep_program links module text; lockstep_run runs one of its functions without parameters with slices of one size,
+ * lockstep_follow as a plan says. A third guest changes its tier at each pause. Result texts are the caller's to free.
  */
 #ifndef FIRN_TESTS_LOCKSTEP_H
 #define FIRN_TESTS_LOCKSTEP_H
@@ -22,7 +22,15 @@ typedef struct LockstepResult {
   int64_t exit_status;
   char *report;   /* of a failed guest, else NULL */
   uint64_t pauses;
+  uint64_t output; /* hash of what it wrote */
+  int64_t fuel;    /* used */
 } LockstepResult;
+
+typedef struct LockstepPlan {
+  int64_t slice;       /* fuel at the start and after each pause */
+  uint64_t growth;     /* from this pause on, each slice is twice the last; 0: never */
+  int64_t fuel_max;    /* stops when so much was given; 0: never */
+} LockstepPlan;
 
 static inline Program *lockstep_program(const char *text) {
   ModuleError error;
@@ -35,8 +43,14 @@ static inline Program *lockstep_program(const char *text) {
 
 enum { LOCKSTEP_GUESTS = 3 };
 
-static inline void lockstep_compare(Guest **guests, const char *what, uint64_t pauses) {
+static inline void lockstep_write(void *ctx, const char *bytes, size_t length) {
+  uint64_t *hash = ctx;
+  for (size_t i = 0; i < length; i++) *hash = (*hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+}
+
+static inline void lockstep_compare(Guest **guests, const uint64_t *outputs, const char *what, uint64_t pauses) {
   for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
+    ck_assert_msg(outputs[i] == outputs[0], "%s, pause %" PRIu64 ": outputs differ", what, pauses);
     ck_assert_msg(guests[i]->status == guests[0]->status, "%s, pause %" PRIu64 ": status %d, oracle's %d", what, pauses,
                   (int)guests[i]->status, (int)guests[0]->status);
     ck_assert_msg(guests[i]->trap == guests[0]->trap, "%s, pause %" PRIu64 ": trap %d, oracle's %d", what, pauses, (int)guests[i]->trap,
@@ -51,19 +65,25 @@ static inline void lockstep_compare(Guest **guests, const char *what, uint64_t p
   }
 }
 
-static inline LockstepResult lockstep_run(Program *program, uint32_t function, int64_t slice, const char *what) {
+static inline LockstepResult lockstep_follow(Program *program, uint32_t function, LockstepPlan plan, const char *what) {
   Guest *guests[LOCKSTEP_GUESTS];
+  uint64_t outputs[LOCKSTEP_GUESTS] = {0};
+  int64_t slice = plan.slice, given = slice;
   for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
-    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice};
+    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .write = lockstep_write, .write_ctx = &outputs[i]};
     guests[i] = guest_new_for(program, function, &options);
     ck_assert_ptr_nonnull(guests[i]);
   }
   LockstepResult result = {0};
   for (;; result.pauses++) {
-    lockstep_compare(guests, what, result.pauses);
+    lockstep_compare(guests, outputs, what, result.pauses);
     if (guests[0]->status == GUEST_FINISHED || guests[0]->status == GUEST_FAILED) break;
+    bool is_paused = guests[0]->status == GUEST_PAUSED;
+    if (is_paused && plan.growth && result.pauses >= plan.growth) slice *= 2;
+    if (is_paused && plan.fuel_max && given > plan.fuel_max - slice) break;
+    if (is_paused) given += slice;
     for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
-      if (guests[i]->status == GUEST_PAUSED) guests[i]->fuel += slice;
+      if (is_paused) guests[i]->fuel += slice;
       guest_run(guests[i]);
     }
     guests[2]->options.tier = guests[2]->options.tier == TIER_ORACLE ? TIER_INTERP : TIER_ORACLE;
@@ -71,6 +91,8 @@ static inline LockstepResult lockstep_run(Program *program, uint32_t function, i
   result.status = guests[0]->status;
   result.trap = guests[0]->trap;
   result.exit_status = guests[0]->exit_status;
+  result.output = outputs[0];
+  result.fuel = given - guests[0]->fuel;
   if (result.status == GUEST_FAILED) {
     result.report = guest_report(guests[0]);
     for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
@@ -81,6 +103,10 @@ static inline LockstepResult lockstep_run(Program *program, uint32_t function, i
   }
   for (int i = 0; i < LOCKSTEP_GUESTS; i++) guest_free(guests[i]);
   return result;
+}
+
+static inline LockstepResult lockstep_run(Program *program, uint32_t function, int64_t slice, const char *what) {
+  return lockstep_follow(program, function, (LockstepPlan){.slice = slice}, what);
 }
 
 static inline int suite_run(Suite *suite) {

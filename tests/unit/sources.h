@@ -1,0 +1,84 @@
+/* sources.h - compiling programs from files inside a unit test, which runs in the project's folder.
+ *
+ * Interface: source_compile; sources_find lists programs. What is loaded stays until the process ends.
+ */
+#ifndef FIRN_TESTS_SOURCES_H
+#define FIRN_TESTS_SOURCES_H
+
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "compiler/compiler.h"
+#include "stdlib/library.h"
+
+static inline char *source_read(const char *path, size_t *length) {
+  FILE *file = fopen(path, "rb"), *out;
+  struct stat info;
+  char *text = NULL;
+  if (!file) return NULL;
+  if (fstat(fileno(file), &info) == 0 && S_ISREG(info.st_mode) && (out = open_memstream(&text, length)) != NULL) {
+    for (int c; (c = fgetc(file)) != EOF;) fputc(c, out);
+    fclose(out);
+  }
+  fclose(file);
+  return text;
+}
+
+/* A CompileLoad. */
+static inline bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
+  (void)ctx;
+  if (!is_library) return (*text = source_read(path, length)) != NULL;
+  for (unsigned i = 0; i < library_source_count; i++) {
+    if (strcmp(library_sources[i].name, path) != 0) continue;
+    *text = library_sources[i].text;
+    *length = library_sources[i].length;
+    return true;
+  }
+  return false;
+}
+
+/* The program's module, which the caller frees; NULL when it does not compile. */
+static inline Module *source_compile(const char *path) {
+  size_t length;
+  char *text = source_read(path, &length);
+  if (!text) return NULL;
+  Compilation compilation;
+  compilation_init(&compilation);
+  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load};
+  Module *module = compile_program(&compilation, &options);
+  compilation_deinit(&compilation);
+  return module;
+}
+
+typedef struct SourceList { char **paths; int count; } SourceList;
+
+static inline int source_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+
+/* Adds every *.firn of a folder and its folders, in order of name. */
+static inline void sources_find(SourceList *sources, const char *folder) {
+  struct dirent **entries;
+  int count = scandir(folder, &entries, source_visible, alphasort);
+  for (int i = 0; i < count; i++) {
+    char *path;
+    struct stat info;
+    if (asprintf(&path, "%s/%s", folder, entries[i]->d_name) < 0) abort();
+    const char *dot = strrchr(path, '.');
+    bool is_folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (is_folder) sources_find(sources, path);
+    if (!is_folder && dot && strcmp(dot, ".firn") == 0) {
+      sources->paths = realloc(sources->paths, ((size_t)sources->count + 1) * sizeof *sources->paths);
+      if (!sources->paths) abort();
+      sources->paths[sources->count++] = path;
+    } else {
+      free(path);
+    }
+    free(entries[i]);
+  }
+  if (count >= 0) free(entries);
+}
+
+#endif
