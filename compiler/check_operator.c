@@ -277,6 +277,7 @@ static TNode *coalesce(Checker *c, Expr *e, const Type *expected) {
     }
     Diag *d = check_report(c, e->binary.left->span, DIAG_NOT_OPTIONAL, "`??`", check_type_text(c, left->type));
     if (left->type->kind == TYPE_RESULT) diag_help(d, "for a result write `catch`");
+    else diag_help(d, "it is never nil: leave out `??` and what follows");
     return check_error_node(c, e->span);
   }
   const Type *inner = left->type->args[0];

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "hints.h"
 #include "parse_internal.h"
 
 #define TREE_MAX_HEIGHT 2000
@@ -47,7 +48,7 @@ const char *parse_found(Parser *p) {
 }
 
 Span parse_found_span(const Parser *p) {
-  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE) {
+  if (p->tok.kind == TOK_EOF || (p->tok.newline && p->lines != LINES_FREE)) {
     return span_make(p->source->id, p->prev_end, p->prev_end + (p->prev_end < p->source->len));
   }
   return parse_token_span(p);
@@ -57,7 +58,7 @@ bool parse_expect(Parser *p, TokenKind kind, const char *help) {
   if (parse_accept(p, kind)) return true;
   Token wanted = {.kind = (uint8_t)kind};
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, token_describe(&wanted), parse_found(p));
-  const char *foreign = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  const char *foreign = p->tok.kind == TOK_NAME ? hint_find(HINT_WORD, p->tok.name) : NULL;
   if (foreign) diag_help(d, "%s", foreign);
   else if (help) diag_help(d, "%s", help);
   return false;
@@ -298,90 +299,30 @@ void parse_recover(Parser *p) {
   p->panic = false;
 }
 
-static const struct {
-  const char *word, *help;
-} foreign_words[] = {
-  {"and", "write `&&`"},
-  {"or", "write `||`"},
-  {"not", "write `!x`"},
-  {"func", "a function starts with `fn`"},
-  {"function", "a function starts with `fn`"},
-  {"def", "a function starts with `fn`"},
-  {"fun", "a function starts with `fn`"},
-  {"elif", "write `else if`"},
-  {"elsif", "write `else if`"},
-  {"elseif", "write `else if`"},
-  {"null", "write `nil`"},
-  {"None", "write `nil`"},
-  {"nullptr", "write `nil`"},
-  {"undefined", "write `nil`"},
-  {"True", "write `true`"},
-  {"False", "write `false`"},
-  {"this", "write `self`"},
-  {"const", "write `let`"},
-  {"val", "write `let`"},
-  {"mut", "write `var` in place of `let`"},
-  {"local", "write `let` or `var`"},
-  {"switch", "write `match`"},
-  {"case", "an arm of `match` is `pattern => value`; a case of an enum is only its name"},
-  {"struct", "write `class`"},
-  {"interface", "write `trait`"},
-  {"protocol", "write `trait`"},
-  {"impl", "write `extend Type: Trait { ... }`"},
-  {"new", "an object is made by its class's name: `Point(x: 1.0, y: 2.0)`"},
-  {"throw", "write `fail`"},
-  {"raise", "write `fail`"},
-  {"except", "write `catch`"},
-  {"finally", "write `defer`"},
-  {"async", "start a task with `spawn f(x)`"},
-  {"await", "wait for a task with `task.wait()`"},
-  {"yield", "make an iterator with `generate(|emit| ...)`"},
-  {"lambda", "a closure is `|x| x + 1`"},
-  {"loop", "write `while true`"},
-  {"until", "write `while !condition`"},
-  {"unless", "write `if !condition`"},
-  {"do", "write a block in braces, or `while true { ... }`"},
-  {"then", "the body of `if` stands in braces"},
-  {"end", "a block ends with `}`"},
-  {"pass", "an empty block is `{}`"},
-  {"export", "write `pub`"},
-  {"public", "write `pub`"},
-  {"private", "what is not `pub` is private already"},
-  {"use", "write `import`"},
-  {"require", "write `import`"},
-  {"static", "a function in a class without `self` belongs to the class"},
-};
-
-const char *parse_foreign_word(const char *word) {
-  for (size_t i = 0; i < sizeof foreign_words / sizeof *foreign_words; i++) {
-    if (strcmp(word, foreign_words[i].word) == 0) return foreign_words[i].help;
-  }
-  return NULL;
-}
-
 /* Reports a statement that goes on where it should end. */
 static void report_end(Parser *p, const char *separator_of) {
   Str before = {p->source->text + p->prev_end, 0};
   while (before.text > p->source->text && lex_is_word_char(before.text[-1])) before.text--, before.len++;
   const char *word = arena_copy(p->arena, before.text, before.len);
-  const char *help = before.len ? parse_foreign_word(word) : NULL;
+  const char *help = before.len ? hint_find(HINT_WORD, word) : NULL;
   if (help) {
     uint32_t start = (uint32_t)(before.text - p->source->text);
     diag_help(parse_error(p, parse_span(p, start), DIAG_FOREIGN_WORD, word), "%s", help);
     return;
   }
-  help = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  help = p->tok.kind == TOK_NAME ? hint_find(HINT_WORD, p->tok.name) : NULL;
   if (help) {
     diag_help(parse_error(p, parse_token_span(p), DIAG_FOREIGN_WORD, p->tok.name), "%s", help);
   } else if (p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) {
     parse_error(p, parse_token_span(p), DIAG_STRAY_CLOSE, token_text((TokenKind)p->tok.kind));
-  } else if (p->tok.kind == TOK_COMMA && separator_of) {
+  } else if (separator_of && (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
     parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, "newlines or `;`");
   } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
     parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
     if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
+    if (p->tok.kind == TOK_COMMA) diag_help(d, "several values make a tuple: `(a, b)`");
     if (p->tok.kind == TOK_QUESTION) diag_help(d, "there is no `a ? b : c`; write `if a { b } else { c }`");
   }
 }

@@ -63,6 +63,11 @@ static Expr *parse_member(Parser *p, Expr *object) {
     e->tuple_index.optional = optional;
     return e;
   }
+  if (object->kind == EXPR_INT && p->tok.kind != TOK_NAME) {
+    Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "a digit", parse_found(p));
+    diag_help(d, "a float has digits on both sides of its dot: `1.0`, `0.5`");
+    return parse_new_expr(p, EXPR_ERROR, start);
+  }
   Name name = parse_name(p, "the name of a member", &span);
   Expr *e = parse_new_expr(p, name ? EXPR_MEMBER : EXPR_ERROR, start);
   if (!name) return e;
@@ -326,7 +331,9 @@ static Expr *range_tail(Parser *p, Expr *low) {
   bool inclusive = p->tok.kind == TOK_DOT_DOT_EQ;
   parse_advance(p);
   bool open = p->tok.kind == TOK_RBRACKET && !inclusive;
-  Expr *high = open ? NULL : parse_binary(p, PRECEDENCE_RANGE + 1);
+  bool lacks_end = p->tok.kind == TOK_LBRACE || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_COMMA || parse_at_end(p);
+  if (!open && lacks_end) parse_complain(p, op, DIAG_OPEN_RANGE, "its end");
+  Expr *high = open ? NULL : lacks_end ? parse_new_expr(p, EXPR_ERROR, op.start) : parse_binary(p, PRECEDENCE_RANGE + 1);
   Expr *e = new_range(p, low, op, inclusive);
   e->range.high = high;
   if (open) p->open_range = e;

@@ -4,6 +4,7 @@
  *   let       = [ "pub" ] ( "let" | "var" ) pattern [ ":" type ] "=" expr [ "else" block ]
  *   assign    = "=" | "+=" | ...                         the rows ASSIGN of token.def
  */
+#include "hints.h"
 #include "parse_internal.h"
 
 static const uint8_t assign_operators[TOK_COUNT] = {
@@ -62,7 +63,7 @@ static void report_no_value(Parser *p, const char *word, const Pattern *pattern)
   Diag *d;
   if (parse_at_end(p)) d = parse_error(p, pattern->span, DIAG_NO_INITIALISER, word);
   else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "`=`", parse_found(p));
-  const char *help = pattern->kind == PAT_BIND ? parse_foreign_word(pattern->name) : NULL;
+  const char *help = pattern->kind == PAT_BIND ? hint_find(HINT_WORD, pattern->name) : NULL;
   if (help) diag_help(d, "%s", help);
 }
 
