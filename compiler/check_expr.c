@@ -19,7 +19,10 @@ void check_mismatch(Checker *c, Span span, const Type *expected, const Type *fou
   const char *shown = is_short ? arena_copy(c->arena, text.text, text.len) : "x";
   const Type *inner = expected->kind == TYPE_OPT ? expected->args[0] : expected;
   bool numeric = (inner->kind == TYPE_FLOAT && found->kind == TYPE_INT) || (inner->kind == TYPE_INT && found->kind == TYPE_FLOAT);
-  if (numeric) diag_help(d, "convert it: `%s(%s)`", type_kind_name((TypeKind)inner->kind), shown);
+  if (found->kind == TYPE_VOID) diag_help(d, "this gives no value");
+  else if (expected->kind == TYPE_BOOL && found->kind == TYPE_INT) diag_help(d, "compare it: `%s != 0`", shown);
+  else if (expected->kind == TYPE_BOOL && found->kind == TYPE_OPT) diag_help(d, "write `%s != nil`, or `if let x = %s`", shown, shown);
+  else if (numeric) diag_help(d, "convert it: `%s(%s)`", type_kind_name((TypeKind)inner->kind), shown);
   else if (inner->kind == TYPE_STRING && found->kind != TYPE_OPT && found->kind != TYPE_RESULT) diag_help(d, "make it text: `string(%s)`", shown);
   else if (found->kind == TYPE_OPT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be nil: write `%s ?? other`, `if let`, or `%s!` to panic on nil", shown, shown);
   else if (found->kind == TYPE_RESULT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be an error: write `try %s`, or `%s catch ...`", shown, shown);
@@ -485,7 +488,7 @@ TNode *check_if_expr(Checker *c, Expr *e, const Type *expected, bool is_dropped)
   bool lacks_else = !e->if_.otherwise && !is_dropped, gives_nothing = false;
   if (lacks_else) {
     gives_nothing = expected == NULL; /* nobody said what is wanted: then the value must be void */
-    j.is_dropped = !gives_nothing;
+    j.is_dropped = !gives_nothing && !(expected && expected->kind == TYPE_ERROR);
     bool wants = expected && expected != c->t_hole && !check_can_coerce(c, c->t_void, expected) && expected->kind != TYPE_ERROR;
     if (wants) {
       diag_help(check_report(c, e->span, DIAG_IF_NO_ELSE, check_type_text(c, expected)), "add an `else` that gives the other value");

@@ -230,7 +230,7 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   if (help_foreign(c, d, type, name, is_called)) return;
   Name best = check_method_suggest(c, type, name);
   uint32_t index;
-  if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s`, `if let`, or `!.%s`", name, name);
+  if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
   else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));

@@ -279,7 +279,8 @@ const Type *check_trait_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, 
   const Type *type = resolve(c, env, expr, false);
   if (type->kind == TYPE_ERROR) return NULL;
   if (type->kind == TYPE_TRAIT) return type;
-  check_report(c, expr->span, DIAG_NOT_A_TRAIT, check_type_text_in(c, type, env->generics));
+  Diag *d = check_report(c, expr->span, DIAG_NOT_A_TRAIT, check_type_text_in(c, type, env->generics));
+  if (type->kind == TYPE_CLASS) diag_help(d, "classes do not inherit; make a trait of what they share, or hold the one in a field of the other");
   return NULL;
 }
 

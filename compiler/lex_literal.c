@@ -298,8 +298,10 @@ static const char *skip_interpolation(Lexer *lx, const char *p, const char **col
   inner.pos = p;
   inner.after_dot = false;
   inner.nesting++;
+  inner.too_nested = false;
   if (lx->wasted > WASTED_MAX) inner.limit = line_end(lx, p);
   const char *close = scan_interpolation(&inner, colon);
+  lx->too_nested = !close && inner.too_nested;
   if (!close) lx->wasted += inner.pos > p ? (uint64_t)(inner.pos - p) : 0;
   return close;
 }
@@ -358,7 +360,10 @@ const char *lex_string(Lexer *lx, Token *t, const char *p, uint8_t flags) {
   t->flags = flags | (triple ? TOKEN_TRIPLE : 0);
   const char *opened = p;
   p += triple ? 3 : 1;
-  if (lx->nesting >= STRING_NESTING_MAX) return unterminated(lx, t, start, p, line_end(lx, p), DIAG_STRING_NESTING);
+  if (lx->nesting >= STRING_NESTING_MAX) {
+    lx->too_nested = true;
+    return unterminated(lx, t, start, p, line_end(lx, p), DIAG_STRING_NESTING);
+  }
   while (p < lx->limit) {
     char c = *p;
     if (c == '"') {
@@ -374,7 +379,7 @@ const char *lex_string(Lexer *lx, Token *t, const char *p, uint8_t flags) {
       p = skip_escape(lx, p, triple);
     } else if ((c == '{' || c == '}') && !(flags & TOKEN_RAW)) {
       const char *next = string_brace(lx, t, p);
-      if (!next) return unterminated(lx, t, p, p + 1, line_end(lx, p), DIAG_UNTERMINATED_INTERPOLATION);
+      if (!next) return unterminated(lx, t, p, p + 1, line_end(lx, p), lx->too_nested ? DIAG_STRING_NESTING : DIAG_UNTERMINATED_INTERPOLATION);
       p = next;
     } else {
       p++;

@@ -138,7 +138,8 @@ static void parse_fn_body(Parser *p, FnDecl *fn, FnPlace place) {
     Diag *d;
     if (parse_at_end(p)) d = parse_error(p, fn->name_span, DIAG_BODY_MISSING, fn->name ? fn->name : "");
     else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "the function's body", parse_found(p));
-    if (p->tok.kind == TOK_COLON) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
+    bool is_type = p->tok.kind == TOK_COLON || p->tok.kind == TOK_NAME || p->tok.kind == TOK_LBRACKET;
+    if (is_type && !parse_at_end(p)) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
     else diag_help(d, "a body is `{ ... }` or `=> value`");
   }
 }

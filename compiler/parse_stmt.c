@@ -114,8 +114,11 @@ static Expr *parse_labelled(Parser *p, const Expr *name) {
   parse_advance(p);
   if (p->tok.kind == TOK_FOR) return parse_for(p, label);
   if (p->tok.kind == TOK_WHILE) return parse_while(p, label);
-  Diag *d = parse_error(p, label.span, DIAG_BAD_LABEL);
-  diag_help(d, "a variable is declared by `let %.60s = value` or `var %.60s: type = value`", label.name, label.name);
+  if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_NAME || p->tok.kind == TOK_LBRACKET || p->tok.kind == TOK_LPAREN) {
+    diag_help(parse_error(p, label.span, DIAG_BARE_DECLARATION), "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
+    return parse_new_expr(p, EXPR_ERROR, label.span.start);
+  }
+  parse_error(p, label.span, DIAG_BAD_LABEL);
   return parse_new_expr(p, EXPR_ERROR, label.span.start);
 }
 
@@ -154,6 +157,7 @@ static Stmt *misplaced_item(Parser *p) {
 /* statement; NULL when nothing of it is left */
 Stmt *parse_statement(Parser *p) {
   bool top = p->depth == 0;
+  p->stmt_start = p->tok.start;
   switch (p->tok.kind) {
     case TOK_LET:
     case TOK_VAR: {
