@@ -177,7 +177,7 @@ static const char *unicode_escape(const Lexer *lx, const char *p, const char *en
 const char *lex_escape(const Lexer *lx, const char *p, const char *end, uint32_t *scalar) {
   static const char letters[] = "ntr0\\\"'{}", values[] = "\n\t\r\0\\\"'{}";
   *scalar = '?';
-  if (p + 1 >= end) return escape_error(lx, p, end, DIAG_BAD_ESCAPE_END);
+  if (p + 1 >= end) return end; /* the literal is not closed, which is reported */
   const char *found = p[1] ? strchr(letters, p[1]) : NULL;
   if (found) {
     *scalar = (unsigned char)values[found - letters];
@@ -227,9 +227,10 @@ const char *lex_char(const Lexer *lx, Token *t, const char *start) {
   t->kind = TOK_CHAR;
   t->bits = 0;
   if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "a quote is written `'\\''`");
-  if (p >= lx->limit || *p == '\n') return bad_char(lx, t, start, p, DIAG_UNTERMINATED_CHAR, NULL);
+  const char *first = p < lx->limit && *p == '\\' ? p + 1 : p;
+  if (first >= lx->limit || *first == '\n') return bad_char(lx, t, start, first, DIAG_UNTERMINATED_CHAR, NULL);
   if (*p == '\\') {
-    const char *line = closing_tick(lx, p + 1 < lx->limit && p[1] != '\n' ? p + 2 : p + 1);
+    const char *line = closing_tick(lx, p + 2);
     p = lex_escape(lx, p, line ? line : lx->limit, &scalar);
   } else {
     size_t used = utf8_decode(p, (size_t)(lx->limit - p), &scalar);

@@ -108,13 +108,20 @@ static Stmt *parse_defer(Parser *p) {
   return s;
 }
 
+/* True behind the colon of `x := 5`, `x: int = 5`, `x: [int] = []`. */
+static bool at_declared_type(const Parser *p) {
+  if (p->tok.kind != TOK_NAME) return p->tok.kind == TOK_EQ || p->tok.kind == TOK_LBRACKET;
+  Token next = parse_peek(p);
+  return next.newline || next.kind == TOK_EQ || next.kind == TOK_QUESTION || next.kind == TOK_EOF;
+}
+
 /* The loop behind a label. */
 static Expr *parse_labelled(Parser *p, const Expr *name) {
   LoopLabel label = {name->name.name, name->span};
   parse_advance(p);
   if (p->tok.kind == TOK_FOR) return parse_for(p, label);
   if (p->tok.kind == TOK_WHILE) return parse_while(p, label);
-  if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_NAME || p->tok.kind == TOK_LBRACKET || p->tok.kind == TOK_LPAREN) {
+  if (at_declared_type(p)) {
     diag_help(parse_error(p, label.span, DIAG_BARE_DECLARATION), "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
     return parse_new_expr(p, EXPR_ERROR, label.span.start);
   }
