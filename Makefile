@@ -106,6 +106,7 @@ test-programs: $(O)/firn $(O)/runner
 	$(O)/runner --firn $(O)/firn tests/programs
 	$(O)/runner --firn $(O)/firn --tour $(TOUR)
 	sh tests/cli.sh $(O)/firn
+	sh tests/diagnostics.sh $(O)/firn
 
 # The fuzzer: objects of its own, by clang. The interpreter without optimisation: clang takes minutes for its instrumented jumps.
 FUZZ_RUNS ?= 20000

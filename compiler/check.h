@@ -159,6 +159,7 @@ struct Fn {
   Fn *next;            /* of the same name in its FnTable */
   HeadState state;
   bool is_forward_known, is_checked;
+  bool lacks_self;     /* it has no `self`, but its body mentions it: reported */
   Generics *generics;
   bool has_self;
   uint32_t nparams;    /* self included */
@@ -476,6 +477,10 @@ Fn *check_impl_method(Checker *c, ImplDecl *impl, const Fn *method);
 /* Finds the method `name` of a type, or of a trait's implementation by a type. */
 bool check_method_find(Checker *c, const Type *type, Name name, Span span, MethodRef *out);
 bool check_method_of_trait(Checker *c, const Type *type, Decl *trait, Name name, MethodRef *out);
+/* Reports a member that a type does not have. */
+void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called);
+/* True if the body of a function without `self` mentions it, which is reported once, in place of calls of it as a method. */
+bool check_lacks_self(Checker *c, Fn *fn);
 Name check_method_suggest(Checker *c, const Type *type, Name name);
 
 /* ---- check_synth.c ---- */

@@ -487,40 +487,6 @@ static TNode *call_found(Checker *c, const MethodRef *m, TNode *object, const Ex
   return behind(c, &before, check_call_method(c, m, callee.targs, nodes, fn->nparams, e->span), e->span);
 }
 
-static void report_no_method(Checker *c, const Type *type, const Expr *member) {
-  static const struct { const char *wrong, *right; } foreign[] = {
-    {"append", "push"},       {"length", "len"},       {"size", "len"},         {"count", "len"},        {"add", "push"},
-    {"to_string", "string(x)"}, {"toString", "string(x)"}, {"str", "string(x)"}, {"foreach", "each"},     {"for_each", "each"},
-    {"reduce", "fold"},       {"toUpperCase", "upper"}, {"to_upper", "upper"},   {"to_lower", "lower"},   {"substring", "s[a..b]"},
-    {"substr", "s[a..b]"},    {"includes", "contains"}, {"has", "contains"},     {"contains_key", "contains"}, {"strip", "trim"},
-    {"startswith", "starts_with"}, {"endswith", "ends_with"}, {"unwrap", "x!"}, {"collect", "to_list"}, {"unwrap_or", "x ?? other"},
-    {"reverse", "rev"},       {"delete", "remove"},
-  };
-  Name name = member->member.name;
-  Diag *d = check_report(c, member->member.name_span, DIAG_NO_MEMBER, check_type_text(c, type), name);
-  if (type->kind == TYPE_OPT) {
-    diag_help(d, "it may be nil: write `?.%s`, `if let`, or `!.%s`", name, name);
-    return;
-  }
-  if (type->kind == TYPE_RESULT) {
-    diag_help(d, "it may be an error: handle it with `try` or `catch` first");
-    return;
-  }
-  Name best = check_method_suggest(c, type, name);
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !best; i++) {
-    if (strcmp(foreign[i].wrong, name) != 0) continue;
-    MethodRef m;
-    bool is_method = check_method_find(c, type, check_intern(c, foreign[i].right), (Span){0}, &m);
-    bool is_syntax = strpbrk(foreign[i].right, "([!?") != NULL;
-    if (is_method || is_syntax) {
-      diag_help(d, is_syntax ? "write `%s`" : "did you mean `%s`?", foreign[i].right);
-      return;
-    }
-  }
-  if (best) diag_help(d, "did you mean `%s`?", best);
-  else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));
-}
-
 static TNode *call_value(Checker *c, TNode *callee, Expr *e);
 
 static TNode *call_field(Checker *c, TNode *object, FieldInfo *field, uint32_t index, Expr *e) {
@@ -547,7 +513,7 @@ static TNode *call_method(Checker *c, Expr *e, const Type *expected, const Expr 
   if (field) return call_field(c, object, field, index, e);
   MethodRef m;
   if (!check_method_find(c, object->type, name, member->member.name_span, &m)) {
-    report_no_method(c, object->type, member);
+    check_no_member(c, object->type, name, member->member.name_span, true);
     check_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
     return check_error_node(c, e->span);
   }
@@ -558,8 +524,11 @@ static TNode *call_method(Checker *c, Expr *e, const Type *expected, const Expr 
     return check_error_node(c, e->span);
   }
   if (!m.fn->has_self) {
-    Diag *d = check_report(c, member->member.name_span, DIAG_STATIC_CALLED, name);
-    diag_help(d, "write `%s.%s(...)`", check_type_text(c, object->type), name);
+    if (!check_lacks_self(c, m.fn)) {
+      Diag *d = check_report(c, member->member.name_span, DIAG_STATIC_CALLED, name);
+      diag_help(d, "write `%s.%s(...)`", check_type_text(c, object->type), name);
+    }
+    check_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
     return check_error_node(c, e->span);
   }
   return call_found(c, &m, object, type_args, e, expected);

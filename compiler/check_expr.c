@@ -4,6 +4,7 @@
  * branches is wanted they all convert to the expected type, or to the first branch's.
  */
 #include "compiler/check.h"
+#include "compiler/hints.h"
 
 #include <string.h>
 
@@ -18,7 +19,10 @@ void check_mismatch(Checker *c, Span span, const Type *expected, const Type *fou
   const char *shown = is_short ? arena_copy(c->arena, text.text, text.len) : "x";
   const Type *inner = expected->kind == TYPE_OPT ? expected->args[0] : expected;
   bool numeric = (inner->kind == TYPE_FLOAT && found->kind == TYPE_INT) || (inner->kind == TYPE_INT && found->kind == TYPE_FLOAT);
-  if (numeric) diag_help(d, "convert it: `%s(%s)`", type_kind_name((TypeKind)inner->kind), shown);
+  if (found->kind == TYPE_VOID) diag_help(d, "this gives no value");
+  else if (expected->kind == TYPE_BOOL && found->kind == TYPE_INT) diag_help(d, "compare it: `%s != 0`", shown);
+  else if (expected->kind == TYPE_BOOL && found->kind == TYPE_OPT) diag_help(d, "write `%s != nil`, or `if let x = %s`", shown, shown);
+  else if (numeric) diag_help(d, "convert it: `%s(%s)`", type_kind_name((TypeKind)inner->kind), shown);
   else if (inner->kind == TYPE_STRING && found->kind != TYPE_OPT && found->kind != TYPE_RESULT) diag_help(d, "make it text: `string(%s)`", shown);
   else if (found->kind == TYPE_OPT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be nil: write `%s ?? other`, `if let`, or `%s!` to panic on nil", shown, shown);
   else if (found->kind == TYPE_RESULT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be an error: write `try %s`, or `%s catch ...`", shown, shown);
@@ -264,21 +268,14 @@ static TNode *check_literal(Checker *c, Expr *e) {
 /* ---- Names ---- */
 
 static TNode *unknown_name(Checker *c, Expr *e) {
-  static const struct { const char *wrong, *help; } foreign[] = {
-    {"null", "write `nil`"}, {"None", "write `nil`"}, {"True", "write `true`"}, {"False", "write `false`"}, {"this", "write `self`"},
-    {"println", "write `print`, which ends the line"}, {"printf", "write `print(\"{x}\")`"}, {"len", "write `x.len()`"}, {"str", "write `string(x)`"},
-    {"range", "write `0..n`"}, {"input", "write `read_line()`"}, {"sqrt", "write `x.sqrt()`"}, {"abs", "write `x.abs()`"},
-  };
   Name name = e->name.name;
   Diag *d = check_report(c, e->span, DIAG_UNKNOWN_NAME, name);
   const Type *self = c->frame->self_type;
   uint32_t index;
   Decl *decl = self ? check_type_decl(c, self) : NULL;
   bool is_member = self && ((decl && decl->kind == DECL_CLASS && check_field_find(c, self, name, &index)) || (decl && check_fns_find(&decl->methods, name)));
-  const char *help = NULL;
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-    if (strcmp(foreign[i].wrong, name) == 0) help = foreign[i].help;
-  }
+  const char *help = hint_find(HINT_NAME, name);
+  if (!help) help = hint_find(HINT_WORD, name);
   Name best = check_name_suggest(c, name, false);
   const char *text;
   size_t len;
@@ -334,8 +331,31 @@ TNode *check_name(Checker *c, Expr *e, const Type *expected) {
 static TNode *check_self(Checker *c, Expr *e) {
   Symbol *symbol = check_name_find(c, check_intern(c, "self"));
   if (symbol) return check_var(c, symbol->var, e->span);
-  check_report(c, e->span, DIAG_NO_SELF);
+  Frame *frame = c->frame;
+  while (frame->outer) frame = frame->outer;
+  Fn *fn = frame->function->check;
+  bool is_repeated = fn && fn->lacks_self;
+  if (is_repeated) return check_error_node(c, e->span);
+  Diag *d = check_report(c, e->span, DIAG_NO_SELF);
+  bool is_member = fn && fn->ast && fn->owner;
+  if (is_member) diag_help(d, "add `self` as the first parameter of `%s`", fn->name);
+  else diag_help(d, "`self` is the object of a method: a function in a class, trait, enum or extension");
+  if (fn) fn->lacks_self = is_member;
   return check_error_node(c, e->span);
+}
+
+bool check_lacks_self(Checker *c, Fn *fn) {
+  if (!fn->ast || fn->unit->is_library) return false;
+  if (fn->ast->body || fn->ast->body_pending) {
+    Frame *frame = c->frame;
+    Chain *chain = c->chain;
+    c->chain = NULL;
+    check_fn_reach(c, fn);
+    check_fn_body(c, fn);
+    c->frame = frame;
+    c->chain = chain;
+  }
+  return fn->lacks_self;
 }
 
 /* ---- Values that are not wanted ---- */
@@ -468,11 +488,11 @@ TNode *check_if_expr(Checker *c, Expr *e, const Type *expected, bool is_dropped)
   bool lacks_else = !e->if_.otherwise && !is_dropped, gives_nothing = false;
   if (lacks_else) {
     gives_nothing = expected == NULL; /* nobody said what is wanted: then the value must be void */
-    j.is_dropped = !gives_nothing;
+    j.is_dropped = !gives_nothing && !(expected && expected->kind == TYPE_ERROR);
     bool wants = expected && expected != c->t_hole && !check_can_coerce(c, c->t_void, expected) && expected->kind != TYPE_ERROR;
     if (wants) {
       diag_help(check_report(c, e->span, DIAG_IF_NO_ELSE, check_type_text(c, expected)), "add an `else` that gives the other value");
-      check_if_expr(c, e, NULL, true);
+      check_if_expr(c, e, c->t_error, false);
       return check_error_node(c, e->span);
     }
   }
@@ -507,6 +527,7 @@ static TNode *check_force(Checker *c, Expr *e, const Type *expected) {
   if (node->type->kind == TYPE_OPT) return check_op(c, OP_OPT_GET, node->type->args[0], node->type->args[0], e->span, node, NULL, NULL);
   Diag *d = check_report(c, e->span, DIAG_NOT_OPTIONAL, "`!`", check_type_text(c, node->type));
   if (node->type->kind == TYPE_RESULT) diag_help(d, "write `try` or `catch` for a result");
+  else diag_help(d, "it is never nil: leave out the `!`");
   return check_error_node(c, e->span);
 }
 

@@ -34,13 +34,28 @@ static void loop_enter(Checker *c, Loop *loop, const LoopLabel *label) {
 
 static void loop_leave(Checker *c, const Loop *loop) { c->frame->loops = loop->outer; }
 
+static void report_no_loop(Checker *c, const Expr *e, const char *word) {
+  const Frame *frame = c->frame;
+  if (frame->in_defer && !frame->loops) {
+    check_report(c, e->span, DIAG_IN_DEFER, word);
+    return;
+  }
+  Name label = e->jump.label.name;
+  Diag *d = label ? check_report(c, e->jump.label.span, DIAG_NO_LABEL, label) : check_report(c, e->span, DIAG_NOT_IN_LOOP, word);
+  NameSuggestion s = {.wrong = label ? label : ""};
+  for (const Loop *loop = frame->loops; label && loop; loop = loop->outer) {
+    if (loop->label) name_suggestion_try(&s, loop->label);
+  }
+  if (s.best) diag_help(d, "did you mean `%s`?", s.best);
+  else if (frame->outer && frame->outer->loops) diag_help(d, "a closure cannot leave the loop around it; `return` leaves the closure");
+}
+
 TNode *check_jump(Checker *c, Expr *e) {
   const char *word = e->kind == EXPR_BREAK ? "break" : "continue";
   Loop *loop = c->frame->loops;
   while (loop && e->jump.label.name && loop->label != e->jump.label.name) loop = loop->outer;
   if (!loop) {
-    if (e->jump.label.name) check_report(c, e->jump.label.span, DIAG_NO_LABEL, e->jump.label.name);
-    else check_report(c, e->span, DIAG_NOT_IN_LOOP, word);
+    report_no_loop(c, e, word);
     return check_error_node(c, e->span);
   }
   if (e->kind == EXPR_BREAK) {

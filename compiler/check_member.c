@@ -1,6 +1,7 @@
 /* check_member.c - what stands behind a dot or in brackets: paths to modules and types, fields, cases, parts of tuples, `?.` chains and indexes.
  */
 #include "compiler/check.h"
+#include "compiler/hints.h"
 
 #include <string.h>
 
@@ -207,13 +208,36 @@ TNode *check_chain(Checker *c, Expr *e, const Type *expected, bool is_dropped) {
   return scope;
 }
 
-static TNode *report_no_member(Checker *c, const Type *type, Expr *e) {
-  Name name = e->member.name;
-  Diag *d = check_report(c, e->member.name_span, DIAG_NO_MEMBER, check_type_text(c, type), name);
+/* Helps with what other languages call a member; false when no row of the hints fits the type. */
+static bool help_foreign(Checker *c, Diag *d, const Type *type, Name name, bool is_called) {
+  size_t row = 0;
+  for (const char *hint; (hint = hint_next(HINT_MEMBER, name, &row));) {
+    MethodRef m;
+    bool is_syntax = strpbrk(hint, "([!?=") != NULL;
+    char subject = is_syntax && (hint[1] == '[' || hint[1] == '!' || hint[1] == ' ') ? hint[0] : 0;
+    TypeKind wanted = subject == 'm' ? TYPE_MAP : subject == 's' ? TYPE_STRING : TYPE_OPT;
+    bool fits = subject ? type->kind == wanted : is_syntax || check_method_find(c, type, check_intern(c, hint), (Span){0}, &m);
+    if (!fits) continue;
+    if (is_syntax) diag_help(d, "write `%s`", hint);
+    else diag_help(d, "did you mean `%s%s`?", hint, is_called ? "" : "()");
+    return true;
+  }
+  return false;
+}
+
+void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
+  Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
+  if (help_foreign(c, d, type, name, is_called)) return;
   Name best = check_method_suggest(c, type, name);
-  if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s`, `if let`, or `!.%s`", name, name);
+  uint32_t index;
+  if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
-  else if (best) diag_help(d, "did you mean `%s`?", best);
+  else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
+  else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));
+}
+
+static TNode *report_no_member(Checker *c, const Type *type, Expr *e) {
+  check_no_member(c, type, e->member.name, e->member.name_span, false);
   return check_error_node(c, e->span);
 }
 

@@ -313,6 +313,11 @@ static void suggest_member(Diag *d, const Unit *unit, Name name) {
   if (s.best) diag_help(d, "did you mean `%s`?", s.best);
 }
 
+/* A name that could not be imported stays known, so that its uses are no further mistakes. */
+static void declare_lost(Checker *c, Unit *unit, const ImportName *name) {
+  declare(c, unit, new_symbol(c, unit, SYM_UNIT, name->alias, name->alias_span, false));
+}
+
 static void import_name(Checker *c, Unit *unit, Unit *from, const ImportName *name) {
   bool is_hidden;
   Symbol *found = check_unit_member(unit, from, name->name, &is_hidden);
@@ -321,6 +326,7 @@ static void import_name(Checker *c, Unit *unit, Unit *from, const ImportName *na
                            is_hidden ? from->name : name->name);
     if (is_hidden) diag_note(diag_help(d, "write `pub` before its declaration"), found->span, "declared here");
     else suggest_member(d, from, name->name);
+    declare_lost(c, unit, name);
     return;
   }
   Symbol *symbol = CHECK_NEW(c, Symbol);

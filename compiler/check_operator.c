@@ -70,7 +70,8 @@ static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const
   const TNode *result = a->kind == TYPE_RESULT ? left : b->kind == TYPE_RESULT ? right : NULL;
   Str text = span_text(&c->comp->sources, mixed ? whole->span : optional ? optional->span : result ? result->span : span);
   int len = text.len > 60 ? 60 : (int)text.len;
-  if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
+  if (op == TOK_CARET && (a->kind == TYPE_FLOAT || b->kind == TYPE_FLOAT)) diag_help(d, "`^` is exclusive or of ints; a power is `x ** y`");
+  else if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
   else if (mixed) diag_help(d, "convert one: `float(%.*s)`", len, text.text);
   else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING)) diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");
   else if (optional) diag_help(d, "it may be nil: write `(%.*s ?? other)`", len, text.text);
@@ -277,6 +278,7 @@ static TNode *coalesce(Checker *c, Expr *e, const Type *expected) {
     }
     Diag *d = check_report(c, e->binary.left->span, DIAG_NOT_OPTIONAL, "`??`", check_type_text(c, left->type));
     if (left->type->kind == TYPE_RESULT) diag_help(d, "for a result write `catch`");
+    else diag_help(d, "it is never nil: leave out `??` and what follows");
     return check_error_node(c, e->span);
   }
   const Type *inner = left->type->args[0];

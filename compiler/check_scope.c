@@ -134,6 +134,7 @@ static void suggest_from(NameSuggestion *s, const SymbolTable *table, bool want_
     const Symbol *symbol = table->items[i];
     if (want_type && !is_type_symbol(symbol)) continue;
     if (only_pub && !symbol->is_pub) continue;
+    if (symbol->kind == SYM_LOCAL && symbol->var->type->kind == TYPE_ERROR) continue; /* an unknown name, mentioned before */
     name_suggestion_try(s, symbol->name);
   }
 }

@@ -4,6 +4,7 @@
  * meet the bounds of what they are given to is tested later (check_bounds_run), when all heads can be resolved without going in circles.
  */
 #include "compiler/check.h"
+#include "compiler/hints.h"
 
 #include <string.h>
 
@@ -80,21 +81,12 @@ static const Type *resolve_part(Checker *c, const TypeEnv *env, TypeExpr *expr) 
 }
 
 static Symbol *unknown_type(Checker *c, TypeExpr *expr) {
-  static const struct { const char *wrong, *right; } foreign[] = {
-    {"String", "string"}, {"str", "string"}, {"Int", "int"},   {"i64", "int"},   {"i32", "int"},    {"integer", "int"}, {"double", "float"},
-    {"f64", "float"},     {"Float", "float"}, {"Bool", "bool"}, {"boolean", "bool"}, {"Vec", "[T]"}, {"Array", "[T]"},   {"Dict", "[K: V]"},
-    {"HashMap", "[K: V]"}, {"byte", "int"},  {"u8", "int"},    {"any", "a trait"}, {"Option", "T?"}, {"Result", "T!"},  {"unit", "void"},
-  };
   Name name = expr->name.name;
   Diag *d = check_report(c, expr->name.name_span, DIAG_UNKNOWN_TYPE, name);
-  for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
-    if (strcmp(foreign[i].wrong, name) == 0) {
-      diag_help(d, "write `%s`", foreign[i].right);
-      return NULL;
-    }
-  }
+  const char *hint = hint_find(HINT_TYPE, name);
   Name best = check_name_suggest(c, name, true);
-  if (best) diag_help(d, "did you mean `%s`?", best);
+  if (hint) diag_help(d, "write `%s`", hint);
+  else if (best) diag_help(d, "did you mean `%s`?", best);
   return NULL;
 }
 
@@ -287,7 +279,8 @@ const Type *check_trait_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, 
   const Type *type = resolve(c, env, expr, false);
   if (type->kind == TYPE_ERROR) return NULL;
   if (type->kind == TYPE_TRAIT) return type;
-  check_report(c, expr->span, DIAG_NOT_A_TRAIT, check_type_text_in(c, type, env->generics));
+  Diag *d = check_report(c, expr->span, DIAG_NOT_A_TRAIT, check_type_text_in(c, type, env->generics));
+  if (type->kind == TYPE_CLASS) diag_help(d, "classes do not inherit; make a trait of what they share, or hold the one in a field of the other");
   return NULL;
 }
 

@@ -38,6 +38,19 @@ static bool is_repeated(const Diags *d, Span span, DiagCode code) {
   return false;
 }
 
+/* "a `int`" becomes "an `int`": formats cannot know what they are given. */
+static const char *with_articles(Arena *a, const char *text) {
+  size_t len = strlen(text), used = 0;
+  char *out = arena_alloc(a, 2 * len + 1);
+  for (size_t i = 0; i < len; i++) {
+    out[used++] = text[i];
+    bool is_word = text[i] == 'a' && (i == 0 || text[i - 1] == ' ') && text[i + 1] == ' ' && text[i + 2] == '`';
+    if (is_word && text[i + 3] && strchr("aeioAEIO", text[i + 3])) out[used++] = 'n';
+  }
+  out[used] = 0;
+  return out;
+}
+
 static Diag *report(Diags *d, Span span, DiagCode code, DiagLevel level, va_list args) {
   if (is_repeated(d, span, code)) return d->muted;
   Diag *diag = ARENA_NEW(d->arena, Diag);
@@ -45,7 +58,7 @@ static Diag *report(Diags *d, Span span, DiagCode code, DiagLevel level, va_list
   diag->level = level;
   diag->code = code;
   diag->span = span;
-  diag->text = arena_vformat(d->arena, formats[code], args);
+  diag->text = with_articles(d->arena, arena_vformat(d->arena, formats[code], args));
   diag->order = (uint32_t)d->count;
   VEC_PUSH(d->arena, d, diag);
   if (level == DIAG_ERROR) d->errors++;
@@ -78,7 +91,7 @@ Diag *diag_help(Diag *d, const char *format, ...) {
   DiagHelp *help = ARENA_NEW(d->owner->arena, DiagHelp), **at = &d->helps;
   va_list args;
   va_start(args, format);
-  help->text = arena_vformat(d->owner->arena, format, args);
+  help->text = with_articles(d->owner->arena, arena_vformat(d->owner->arena, format, args));
   va_end(args);
   while (*at) at = &(*at)->next;
   *at = help;

@@ -254,6 +254,13 @@ static const struct {
   {'#', "comments start with `//`"},        {'$', "a value in a string is written \"{x}\""},
 };
 
+/* The last byte of a text in backquotes, if it ends on the line, so that one mistake is reported once. */
+static const char *quoted_end(const Lexer *lx, const char *p) {
+  const char *line = skip_line(lx, p);
+  const char *end = memchr(p + 1, '`', p < line ? (size_t)(line - p - 1) : 0);
+  return end ? end : p;
+}
+
 static const char *lex_unknown(const Lexer *lx, Token *t, const char *p) {
   uint32_t scalar = 0;
   size_t size = utf8_decode(p, (size_t)(lx->limit - p), &scalar);
@@ -271,6 +278,8 @@ static const char *lex_unknown(const Lexer *lx, Token *t, const char *p) {
   for (size_t i = 0; i < sizeof look_alikes / sizeof *look_alikes; i++) {
     if (look_alikes[i].scalar == scalar) diag_help(d, "%s", look_alikes[i].help);
   }
+  if (scalar == '`') p = quoted_end(lx, p);
+  if (scalar == '#') return skip_line(lx, p);
   if (scalar >= 0x80 && !d->helps) diag_help(d, "names are made of the letters a to z, A to Z, digits and `_`");
   return p + size;
 }

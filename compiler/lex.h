@@ -48,6 +48,7 @@ typedef struct Lexer {
   uint32_t source;
   bool after_dot; /* the token before was `.` or `?.`: digits are a tuple's index */
   uint8_t nesting; /* strings around this place */
+  bool too_nested; /* looking ahead failed because of that, and not because a brace is not closed */
   uint64_t wasted; /* bytes read ahead in vain; see skip_interpolation */
 } Lexer;
 

@@ -177,7 +177,7 @@ static const char *unicode_escape(const Lexer *lx, const char *p, const char *en
 const char *lex_escape(const Lexer *lx, const char *p, const char *end, uint32_t *scalar) {
   static const char letters[] = "ntr0\\\"'{}", values[] = "\n\t\r\0\\\"'{}";
   *scalar = '?';
-  if (p + 1 >= end) return escape_error(lx, p, end, DIAG_BAD_ESCAPE_END);
+  if (p + 1 >= end) return end; /* the literal is not closed, which is reported */
   const char *found = p[1] ? strchr(letters, p[1]) : NULL;
   if (found) {
     *scalar = (unsigned char)values[found - letters];
@@ -227,9 +227,10 @@ const char *lex_char(const Lexer *lx, Token *t, const char *start) {
   t->kind = TOK_CHAR;
   t->bits = 0;
   if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "a quote is written `'\\''`");
-  if (p >= lx->limit || *p == '\n') return bad_char(lx, t, start, p, DIAG_UNTERMINATED_CHAR, NULL);
+  const char *first = p < lx->limit && *p == '\\' ? p + 1 : p;
+  if (first >= lx->limit || *first == '\n') return bad_char(lx, t, start, first, DIAG_UNTERMINATED_CHAR, NULL);
   if (*p == '\\') {
-    const char *line = closing_tick(lx, p + 1 < lx->limit && p[1] != '\n' ? p + 2 : p + 1);
+    const char *line = closing_tick(lx, p + 2);
     p = lex_escape(lx, p, line ? line : lx->limit, &scalar);
   } else {
     size_t used = utf8_decode(p, (size_t)(lx->limit - p), &scalar);
@@ -298,8 +299,10 @@ static const char *skip_interpolation(Lexer *lx, const char *p, const char **col
   inner.pos = p;
   inner.after_dot = false;
   inner.nesting++;
+  inner.too_nested = false;
   if (lx->wasted > WASTED_MAX) inner.limit = line_end(lx, p);
   const char *close = scan_interpolation(&inner, colon);
+  lx->too_nested = !close && inner.too_nested;
   if (!close) lx->wasted += inner.pos > p ? (uint64_t)(inner.pos - p) : 0;
   return close;
 }
@@ -358,7 +361,10 @@ const char *lex_string(Lexer *lx, Token *t, const char *p, uint8_t flags) {
   t->flags = flags | (triple ? TOKEN_TRIPLE : 0);
   const char *opened = p;
   p += triple ? 3 : 1;
-  if (lx->nesting >= STRING_NESTING_MAX) return unterminated(lx, t, start, p, line_end(lx, p), DIAG_STRING_NESTING);
+  if (lx->nesting >= STRING_NESTING_MAX) {
+    lx->too_nested = true;
+    return unterminated(lx, t, start, p, line_end(lx, p), DIAG_STRING_NESTING);
+  }
   while (p < lx->limit) {
     char c = *p;
     if (c == '"') {
@@ -374,7 +380,7 @@ const char *lex_string(Lexer *lx, Token *t, const char *p, uint8_t flags) {
       p = skip_escape(lx, p, triple);
     } else if ((c == '{' || c == '}') && !(flags & TOKEN_RAW)) {
       const char *next = string_brace(lx, t, p);
-      if (!next) return unterminated(lx, t, p, p + 1, line_end(lx, p), DIAG_UNTERMINATED_INTERPOLATION);
+      if (!next) return unterminated(lx, t, p, p + 1, line_end(lx, p), lx->too_nested ? DIAG_STRING_NESTING : DIAG_UNTERMINATED_INTERPOLATION);
       p = next;
     } else {
       p++;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "hints.h"
 #include "parse_internal.h"
 
 #define TREE_MAX_HEIGHT 2000
@@ -41,23 +42,37 @@ bool parse_at_end(const Parser *p) {
 }
 
 const char *parse_found(Parser *p) {
-  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE) return "the end of the line";
+  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE && p->tok.start != p->stmt_start) return "the end of the line";
   if (p->tok.kind == TOK_NAME) return arena_format(p->arena, "`%.60s`", p->tok.name);
   return token_describe(&p->tok);
 }
 
 Span parse_found_span(const Parser *p) {
-  if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE) {
+  if (p->tok.kind == TOK_EOF || (p->tok.newline && p->lines != LINES_FREE && p->tok.start != p->stmt_start)) {
     return span_make(p->source->id, p->prev_end, p->prev_end + (p->prev_end < p->source->len));
   }
   return parse_token_span(p);
+}
+
+/* Helps with a token that other languages go on with, where Firn does not. */
+static const char *help_going_on(const Parser *p) {
+  if (p->tok.newline && p->lines != LINES_FREE) return NULL;
+  switch (p->tok.kind) {
+    case TOK_NAME: return hint_find(HINT_WORD, p->tok.name);
+    case TOK_IS: return "a type is tested by a pattern: `if let y: Type = x { ... }`, or an arm of `match`";
+    case TOK_IN: return "write `xs.contains(x)`";
+    case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
+    case TOK_QUESTION: return "there is no `a ? b : c`; write `if a { b } else { c }`";
+    case TOK_COMMA: return "several values make a tuple: `(a, b)`";
+    default: return NULL;
+  }
 }
 
 bool parse_expect(Parser *p, TokenKind kind, const char *help) {
   if (parse_accept(p, kind)) return true;
   Token wanted = {.kind = (uint8_t)kind};
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, token_describe(&wanted), parse_found(p));
-  const char *foreign = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  const char *foreign = p->tok.kind == TOK_NAME || p->tok.kind == TOK_IS || p->tok.kind == TOK_IN ? help_going_on(p) : NULL;
   if (foreign) diag_help(d, "%s", foreign);
   else if (help) diag_help(d, "%s", help);
   return false;
@@ -221,7 +236,7 @@ static bool starts_anew(const Parser *p) {
 }
 
 /* Skips one token, or a whole pair of brackets. */
-static void skip_group(Parser *p) {
+void parse_skip_group(Parser *p) {
   size_t depth = 0;
   do {
     switch (p->tok.kind) {
@@ -267,6 +282,8 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
     } else {
       Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
       diag_note(d, open, "opened here");
+      const char *help = p->tok.kind == TOK_COMMA ? NULL : help_going_on(p);
+      if (help) diag_help(d, "%s", help);
       if (p->tok.kind == TOK_EQ) {
         diag_help(d, "`=` assigns and is a statement; to compare write `==`, to label an argument `name: value`");
       }
@@ -284,79 +301,29 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
       return;
     }
     if (other) return;
-    skip_group(p);
+    parse_skip_group(p);
   }
   if (close == TOK_RBRACE && parse_accept(p, close)) p->panic = false;
 }
 
 void parse_recover(Parser *p) {
   while (!parse_at_end(p)) {
-    skip_group(p);
+    parse_skip_group(p);
     if (starts_anew(p)) break;
   }
   parse_accept(p, TOK_SEMICOLON);
   p->panic = false;
 }
 
-static const struct {
-  const char *word, *help;
-} foreign_words[] = {
-  {"and", "write `&&`"},
-  {"or", "write `||`"},
-  {"not", "write `!x`"},
-  {"func", "a function starts with `fn`"},
-  {"function", "a function starts with `fn`"},
-  {"def", "a function starts with `fn`"},
-  {"fun", "a function starts with `fn`"},
-  {"elif", "write `else if`"},
-  {"elsif", "write `else if`"},
-  {"elseif", "write `else if`"},
-  {"null", "write `nil`"},
-  {"None", "write `nil`"},
-  {"nullptr", "write `nil`"},
-  {"undefined", "write `nil`"},
-  {"True", "write `true`"},
-  {"False", "write `false`"},
-  {"this", "write `self`"},
-  {"const", "write `let`"},
-  {"val", "write `let`"},
-  {"mut", "write `var` in place of `let`"},
-  {"local", "write `let` or `var`"},
-  {"switch", "write `match`"},
-  {"case", "an arm of `match` is `pattern => value`; a case of an enum is only its name"},
-  {"struct", "write `class`"},
-  {"interface", "write `trait`"},
-  {"protocol", "write `trait`"},
-  {"impl", "write `extend Type: Trait { ... }`"},
-  {"new", "an object is made by its class's name: `Point(x: 1.0, y: 2.0)`"},
-  {"throw", "write `fail`"},
-  {"raise", "write `fail`"},
-  {"except", "write `catch`"},
-  {"finally", "write `defer`"},
-  {"async", "start a task with `spawn f(x)`"},
-  {"await", "wait for a task with `task.wait()`"},
-  {"yield", "make an iterator with `generate(|emit| ...)`"},
-  {"lambda", "a closure is `|x| x + 1`"},
-  {"loop", "write `while true`"},
-  {"until", "write `while !condition`"},
-  {"unless", "write `if !condition`"},
-  {"do", "write a block in braces, or `while true { ... }`"},
-  {"then", "the body of `if` stands in braces"},
-  {"end", "a block ends with `}`"},
-  {"pass", "an empty block is `{}`"},
-  {"export", "write `pub`"},
-  {"public", "write `pub`"},
-  {"private", "what is not `pub` is private already"},
-  {"use", "write `import`"},
-  {"require", "write `import`"},
-  {"static", "a function in a class without `self` belongs to the class"},
-};
-
-const char *parse_foreign_word(const char *word) {
-  for (size_t i = 0; i < sizeof foreign_words / sizeof *foreign_words; i++) {
-    if (strcmp(word, foreign_words[i].word) == 0) return foreign_words[i].help;
-  }
-  return NULL;
+/* A statement that begins with a misspelt keyword ends, to the parser, behind it. */
+static void suggest_keyword(Parser *p, Diag *d, const char *word) {
+  static const char *const keywords[] = {
+#define KEYWORD(kind, text) text,
+#include "token.def"
+  };
+  NameSuggestion s = {.wrong = word};
+  for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) name_suggestion_try(&s, keywords[i]);
+  if (s.best && strlen(word) > 2) diag_help(d, "did you mean `%s`?", s.best);
 }
 
 /* Reports a statement that goes on where it should end. */
@@ -364,25 +331,30 @@ static void report_end(Parser *p, const char *separator_of) {
   Str before = {p->source->text + p->prev_end, 0};
   while (before.text > p->source->text && lex_is_word_char(before.text[-1])) before.text--, before.len++;
   const char *word = arena_copy(p->arena, before.text, before.len);
-  const char *help = before.len ? parse_foreign_word(word) : NULL;
+  const char *help = before.len ? hint_find(HINT_WORD, word) : NULL;
   if (help) {
     uint32_t start = (uint32_t)(before.text - p->source->text);
     diag_help(parse_error(p, parse_span(p, start), DIAG_FOREIGN_WORD, word), "%s", help);
     return;
   }
-  help = p->tok.kind == TOK_NAME ? parse_foreign_word(p->tok.name) : NULL;
+  help = p->tok.kind == TOK_NAME ? hint_find(HINT_WORD, p->tok.name) : NULL;
   if (help) {
     diag_help(parse_error(p, parse_token_span(p), DIAG_FOREIGN_WORD, p->tok.name), "%s", help);
   } else if (p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) {
     parse_error(p, parse_token_span(p), DIAG_STRAY_CLOSE, token_text((TokenKind)p->tok.kind));
-  } else if (p->tok.kind == TOK_COMMA && separator_of) {
-    parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, "newlines or `;`");
+  } else if (separator_of && (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
+    parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, strstr(separator_of, "cases") ? "newlines, commas or `;`" : "newlines or `;`");
   } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
-    parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
+    bool is_declaration = p->tok.kind == TOK_NAME && before.len && parse_peek(p).kind == TOK_EQ;
+    if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", p->tok.name, p->tok.name, word);
+    else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
     if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
-    if (p->tok.kind == TOK_QUESTION) diag_help(d, "there is no `a ? b : c`; write `if a { b } else { c }`");
+    help = help_going_on(p);
+    if (help) diag_help(d, "%s", help);
+    else if (before.len) suggest_keyword(p, d, word);
   }
 }
 

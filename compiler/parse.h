@@ -15,7 +15,5 @@
 AstModule *parse_module(Compilation *c, Source *source);
 /* Parses the body of `fn` when it is pending; does nothing else. */
 void parse_body(Compilation *c, FnDecl *fn);
-/* Returns what to write in place of a word of other languages ("null": "`nil`"), or NULL. */
-const char *parse_foreign_word(const char *word);
 
 #endif

@@ -187,7 +187,12 @@ Expr *parse_for(Parser *p, LoopLabel label) {
   parse_advance(p);
   Expr *e = parse_new_expr(p, EXPR_FOR, start);
   e->for_.label = label;
-  e->for_.pattern = parse_pattern(p, false);
+  if (p->tok.kind == TOK_LPAREN && (parse_peek(p).kind == TOK_LET || parse_peek(p).kind == TOK_VAR)) {
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_PATTERN, "`(`");
+    diag_help(d, "a loop that counts is `for i in 0..n { ... }`, any other `while condition { ... }`");
+    parse_skip_group(p);
+  }
+  e->for_.pattern = p->panic ? parse_no_pattern(p) : parse_pattern(p, false);
   if (!p->panic) parse_expect(p, TOK_IN, "a loop is `for x in xs { ... }`");
   e->for_.iterable = p->panic ? parse_new_expr(p, EXPR_ERROR, p->tok.start) : parse_expr(p);
   e->for_.body = parse_body_block(p, "the body of `for` stands in braces");

@@ -63,6 +63,11 @@ static Expr *parse_member(Parser *p, Expr *object) {
     e->tuple_index.optional = optional;
     return e;
   }
+  if (object->kind == EXPR_INT && p->tok.kind != TOK_NAME) {
+    Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "a digit", parse_found(p));
+    diag_help(d, "a float has digits on both sides of its dot: `1.0`, `0.5`");
+    return parse_new_expr(p, EXPR_ERROR, start);
+  }
   Name name = parse_name(p, "the name of a member", &span);
   Expr *e = parse_new_expr(p, name ? EXPR_MEMBER : EXPR_ERROR, start);
   if (!name) return e;
@@ -326,21 +331,34 @@ static Expr *range_tail(Parser *p, Expr *low) {
   bool inclusive = p->tok.kind == TOK_DOT_DOT_EQ;
   parse_advance(p);
   bool open = p->tok.kind == TOK_RBRACKET && !inclusive;
-  Expr *high = open ? NULL : parse_binary(p, PRECEDENCE_RANGE + 1);
+  bool lacks_end = p->tok.kind == TOK_LBRACE || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_COMMA || parse_at_end(p);
+  if (!open && lacks_end) parse_complain(p, op, DIAG_OPEN_RANGE, "its end");
+  Expr *high = open ? NULL : lacks_end ? parse_new_expr(p, EXPR_ERROR, op.start) : parse_binary(p, PRECEDENCE_RANGE + 1);
   Expr *e = new_range(p, low, op, inclusive);
   e->range.high = high;
   if (open) p->open_range = e;
   return e;
 }
 
+/* Reports an operator of other languages that the lexer reads as two. */
+static void check_foreign_operator(Parser *p, TokenKind op, Span span) {
+  static const struct { uint8_t first, second; const char *text, *help; } rows[] = {
+    {TOK_PLUS, TOK_PLUS, "++", "write `x += 1`"},
+    {TOK_EQ_EQ, TOK_EQ, "===", "write `==`"},
+    {TOK_BANG_EQ, TOK_EQ, "!==", "write `!=`"},
+    {TOK_LT, TOK_GT, "<>", "write `!=`"},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    if (op != rows[i].first || p->tok.kind != rows[i].second || p->tok.start != span.end) continue;
+    diag_help(parse_error(p, span_make(span.source, span.start, p->tok.end), DIAG_FOREIGN_OPERATOR, rows[i].text), "%s", rows[i].help);
+  }
+}
+
 static Expr *binary_tail(Parser *p, Expr *left, int precedence) {
   TokenKind op = (TokenKind)p->tok.kind;
   Span span = parse_token_span(p);
   parse_advance(p);
-  if (p->tok.kind == (uint8_t)op && op == TOK_PLUS && p->tok.start == span.end) {
-    Diag *d = parse_error(p, span_make(span.source, span.start, p->tok.end), DIAG_FOREIGN_OPERATOR, "++");
-    diag_help(d, "write `x += 1`");
-  }
+  check_foreign_operator(p, op, span);
   Expr *right = parse_binary(p, operators[op].right ? precedence : precedence + 1);
   Expr *e = parse_new_expr(p, EXPR_BINARY, left->span.start);
   e->binary.op = op;
@@ -379,10 +397,24 @@ static Expr *parse_binary(Parser *p, int least) {
   return left;
 }
 
+/* True at the `(e) {` of `try { ... } catch (e) { ... }`. */
+static bool at_foreign_handler(const Parser *p) {
+  Lexer lx = p->lx;
+  Token t[3];
+  lx.diags = NULL;
+  for (int i = 0; i < 3; i++) lex_next(&lx, &t[i]);
+  return p->tok.kind == TOK_LPAREN && t[0].kind == TOK_NAME && t[1].kind == TOK_RPAREN && t[2].kind == TOK_LBRACE;
+}
+
 static Expr *catch_tail(Parser *p, Expr *value) {
   parse_advance(p);
   Expr *e = parse_new_expr(p, EXPR_CATCH, value->span.start);
   e->catch_.value = value;
+  if (at_foreign_handler(p)) {
+    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a name or a value", "`(`"), "write `f() catch e { ... }`; `try` passes an error on");
+    e->catch_.handler = parse_new_expr(p, EXPR_ERROR, p->tok.start);
+    return e;
+  }
   if (p->tok.kind == TOK_NAME && parse_peek(p).kind == TOK_LBRACE) {
     e->catch_.name = p->tok.name;
     e->catch_.name_span = parse_token_span(p);
@@ -533,6 +565,7 @@ Expr *parse_closure(Parser *p) {
       if (!parse_accept(p, TOK_COMMA)) break;
     }
     if (!p->panic && !parse_accept(p, TOK_PIPE)) parse_list_error(p, "`,` or `|`", open);
+    if (p->panic) return parse_new_expr(p, EXPR_ERROR, start);
   }
   Expr *body = parse_expr_or_assign(p);
   Expr *e = parse_new_expr(p, EXPR_CLOSURE, start);
@@ -553,6 +586,10 @@ static Expr *literal_expr(Parser *p, ExprKind kind) {
 }
 
 static Expr *expr_error(Parser *p) {
+  if (p->tok.kind == TOK_ELSE && p->tok.start == p->stmt_start) {
+    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_EXPR, "`else`"), "there is no `if` directly before this `else`");
+    return parse_new_expr(p, EXPR_ERROR, p->tok.start);
+  }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
   if (p->tok.kind == TOK_PLUS) diag_help(d, "there is no prefix `+`");
   if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_EQ_EQ) diag_help(d, "to compare write `a == b`");

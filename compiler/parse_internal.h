@@ -30,6 +30,7 @@ typedef struct Parser {
   Lexer lx;
   Token tok;         /* the token ahead */
   uint32_t prev_end; /* where the last token read ended */
+  uint32_t stmt_start; /* where the statement being read begins; a newline before it says nothing */
   Lines lines;
   uint32_t depth, height;
   uint32_t trial_depth; /* the depth at which a trial gives up; 0 outside trials */
@@ -94,6 +95,8 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what);
 void parse_end(Parser *p, const char *separator_of);
 /* Skips to the next statement and ends the panic. */
 void parse_recover(Parser *p);
+/* Skips a token, with all that is in it if it is a bracket. */
+void parse_skip_group(Parser *p);
 bool parse_enter(Parser *p, uint32_t *saved_height);
 void parse_leave(Parser *p, uint32_t saved_height);
 void parse_grow(Parser *p);
@@ -116,6 +119,8 @@ Block *parse_block(Parser *p, const char *help);
 Expr *parse_block_expr(Parser *p);
 Pattern *parse_pattern(Parser *p, bool type_test);
 Pattern *parse_param_pattern(Parser *p);
+/* Makes the pattern that stands for one with an error. */
+Pattern *parse_no_pattern(Parser *p);
 TypeExpr *parse_type(Parser *p);
 /* Reads `<A, B>` as type arguments into an array. */
 TypeExpr **parse_type_args(Parser *p, size_t *count);

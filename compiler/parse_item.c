@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "hints.h"
 #include "parse_internal.h"
 
 typedef enum FnPlace { FN_TOP, FN_MEMBER, FN_TRAIT, FN_EXTERN } FnPlace;
@@ -75,7 +76,7 @@ static bool parse_param(Parser *p, Param *param) {
   return true;
 }
 
-static void parse_params(Parser *p, FnDecl *fn) {
+static void parse_params(Parser *p, FnDecl *fn, FnPlace place) {
   VEC(Param) params = {0};
   Span open = parse_token_span(p);
   if (!parse_expect(p, TOK_LPAREN, NULL)) return;
@@ -83,7 +84,9 @@ static void parse_params(Parser *p, FnDecl *fn) {
   p->lines = LINES_FREE;
   for (bool first = true; p->tok.kind != TOK_RPAREN && !p->panic; first = false) {
     Param param = {0};
-    if (p->tok.kind == TOK_SELF) parse_self(p, fn, first);
+    if (p->tok.kind == TOK_SELF && (place == FN_TOP || place == FN_EXTERN)) {
+      diag_help(parse_error(p, parse_token_span(p), DIAG_SELF_OUTSIDE), "methods stand in a class, trait, enum or `extend Type { ... }`");
+    } else if (p->tok.kind == TOK_SELF) parse_self(p, fn, first);
     else if (parse_param(p, &param)) VEC_PUSH(p->arena, &params, param);
     if (!parse_accept(p, TOK_COMMA)) break;
   }
@@ -135,7 +138,8 @@ static void parse_fn_body(Parser *p, FnDecl *fn, FnPlace place) {
     Diag *d;
     if (parse_at_end(p)) d = parse_error(p, fn->name_span, DIAG_BODY_MISSING, fn->name ? fn->name : "");
     else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "the function's body", parse_found(p));
-    if (p->tok.kind == TOK_COLON) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
+    bool is_type = p->tok.kind == TOK_COLON || p->tok.kind == TOK_NAME || p->tok.kind == TOK_LBRACKET;
+    if (is_type && !parse_at_end(p)) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
     else diag_help(d, "a body is `{ ... }` or `=> value`");
   }
 }
@@ -154,7 +158,7 @@ static FnDecl *parse_fn(Parser *p, FnPlace place, bool is_pub, Str doc, uint32_t
   parse_expect(p, TOK_FN, NULL);
   if (!p->panic) fn->name = parse_name(p, "the name of the function", &fn->name_span);
   if (!p->panic) fn->type_params = parse_type_params(p, &fn->type_param_count);
-  if (!p->panic) parse_params(p, fn);
+  if (!p->panic) parse_params(p, fn, place);
   if (!p->panic && p->tok.kind == TOK_ARROW) {
     parse_advance(p);
     fn->result = parse_type(p);
@@ -189,9 +193,12 @@ static void parse_field(Parser *p, Members *m, bool is_pub, Str doc, uint32_t st
   if (parse_accept(p, TOK_COLON)) {
     field.type = parse_type(p);
   } else {
-    const char *help = parse_foreign_word(field.name);
-    Diag *d = parse_error(p, field.name_span, DIAG_FIELD_TYPE, field.name);
+    const char *help = hint_find(HINT_WORD, field.name);
+    bool is_call = p->tok.kind == TOK_LPAREN && parse_same_line(p);
+    Diag *d = is_call && !help ? parse_error(p, field.name_span, DIAG_EXPECTED_MEMBER, "a field or a function", arena_format(p->arena, "`%.60s(`", field.name))
+                               : parse_error(p, field.name_span, DIAG_FIELD_TYPE, field.name);
     if (help) diag_help(d, "%s", help);
+    else if (is_call) diag_help(d, "a method starts with `fn`; what runs stands in functions or at the top level");
     else diag_help(d, "a field is `%.60s: type`", field.name);
     field.type = ARENA_NEW(p->arena, TypeExpr);
     field.type->span = field.name_span;
@@ -239,7 +246,7 @@ static void parse_enum_case(Parser *p, Members *m, Str doc, uint32_t start) {
 /* Ends a case: commas do as well as newlines. */
 static void end_case(Parser *p) {
   if (!p->panic && parse_accept(p, TOK_COMMA)) return;
-  parse_end(p, NULL);
+  parse_end(p, "the cases of an enum");
 }
 
 static void parse_member_decl(Parser *p, ItemKind kind, Members *m) {
@@ -260,7 +267,7 @@ static void parse_member_decl(Parser *p, ItemKind kind, Members *m) {
     if (kind == ITEM_TRAIT) diag_help(d, "a trait holds functions only");
     if (kind == ITEM_EXTEND) diag_help(d, "an extension holds functions only");
   }
-  parse_end(p, kind == ITEM_CLASS ? "the members of a class" : kind == ITEM_TRAIT ? "the members of a trait" : NULL);
+  parse_end(p, kind == ITEM_CLASS ? "the members of a class" : kind == ITEM_TRAIT ? "the members of a trait" : "the functions of an extension");
 }
 
 static void parse_members(Parser *p, Item *item) {

@@ -15,6 +15,10 @@ static Pattern *new_pattern(Parser *p, PatternKind kind, uint32_t start) {
   return pattern;
 }
 
+Pattern *parse_no_pattern(Parser *p) {
+  return new_pattern(p, PAT_ERROR, p->tok.start);
+}
+
 static Pattern *pattern_error(Parser *p) {
   parse_error(p, parse_found_span(p), DIAG_EXPECTED_PATTERN, parse_found(p));
   return new_pattern(p, PAT_ERROR, p->tok.start);

@@ -4,6 +4,7 @@
  *   let       = [ "pub" ] ( "let" | "var" ) pattern [ ":" type ] "=" expr [ "else" block ]
  *   assign    = "=" | "+=" | ...                         the rows ASSIGN of token.def
  */
+#include "hints.h"
 #include "parse_internal.h"
 
 static const uint8_t assign_operators[TOK_COUNT] = {
@@ -62,7 +63,7 @@ static void report_no_value(Parser *p, const char *word, const Pattern *pattern)
   Diag *d;
   if (parse_at_end(p)) d = parse_error(p, pattern->span, DIAG_NO_INITIALISER, word);
   else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "`=`", parse_found(p));
-  const char *help = pattern->kind == PAT_BIND ? parse_foreign_word(pattern->name) : NULL;
+  const char *help = pattern->kind == PAT_BIND ? hint_find(HINT_WORD, pattern->name) : NULL;
   if (help) diag_help(d, "%s", help);
 }
 
@@ -107,14 +108,24 @@ static Stmt *parse_defer(Parser *p) {
   return s;
 }
 
+/* True behind the colon of `x := 5`, `x: int = 5`, `x: [int] = []`. */
+static bool at_declared_type(const Parser *p) {
+  if (p->tok.kind != TOK_NAME) return p->tok.kind == TOK_EQ || p->tok.kind == TOK_LBRACKET;
+  Token next = parse_peek(p);
+  return next.newline || next.kind == TOK_EQ || next.kind == TOK_QUESTION || next.kind == TOK_EOF;
+}
+
 /* The loop behind a label. */
 static Expr *parse_labelled(Parser *p, const Expr *name) {
   LoopLabel label = {name->name.name, name->span};
   parse_advance(p);
   if (p->tok.kind == TOK_FOR) return parse_for(p, label);
   if (p->tok.kind == TOK_WHILE) return parse_while(p, label);
-  Diag *d = parse_error(p, label.span, DIAG_BAD_LABEL);
-  diag_help(d, "a variable is declared by `let %.60s = value` or `var %.60s: type = value`", label.name, label.name);
+  if (at_declared_type(p)) {
+    diag_help(parse_error(p, label.span, DIAG_BARE_DECLARATION), "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
+    return parse_new_expr(p, EXPR_ERROR, label.span.start);
+  }
+  parse_error(p, label.span, DIAG_BAD_LABEL);
   return parse_new_expr(p, EXPR_ERROR, label.span.start);
 }
 
@@ -153,6 +164,7 @@ static Stmt *misplaced_item(Parser *p) {
 /* statement; NULL when nothing of it is left */
 Stmt *parse_statement(Parser *p) {
   bool top = p->depth == 0;
+  p->stmt_start = p->tok.start;
   switch (p->tok.kind) {
     case TOK_LET:
     case TOK_VAR: {
