@@ -487,6 +487,26 @@ static TNode *call_found(Checker *c, const MethodRef *m, TNode *object, const Ex
   return behind(c, &before, check_call_method(c, m, callee.targs, nodes, fn->nparams, e->span), e->span);
 }
 
+/* True if the name behind a dot begins its line. */
+static bool opens_line(Checker *c, Span name) {
+  const Source *source = sources_get(&c->comp->sources, name.source);
+  uint32_t at = source ? name.start : 0;
+  if (at == 0 || source->text[at - 1] != '.') return false;
+  for (at--; at > 0 && (source->text[at - 1] == ' ' || source->text[at - 1] == '\t');) at--;
+  return at == 0 || source->text[at - 1] == '\n';
+}
+
+static bool names_case(Checker *c, Name name) {
+  const Unit *unit = c->frame->unit;
+  for (size_t i = 0; i < unit->decls.count; i++) {
+    const Decl *decl = unit->decls.items[i];
+    for (size_t k = 0; decl->kind == DECL_ENUM && k < decl->item->type.case_count; k++) {
+      if (decl->item->type.cases[k].name == name) return true;
+    }
+  }
+  return false;
+}
+
 static void report_no_method(Checker *c, const Type *type, const Expr *member) {
   static const struct { const char *wrong, *right; } foreign[] = {
     {"append", "push"},       {"length", "len"},       {"size", "len"},         {"count", "len"},        {"add", "push"},
@@ -506,7 +526,15 @@ static void report_no_method(Checker *c, const Type *type, const Expr *member) {
     diag_help(d, "it may be an error: handle it with `try` or `catch` first");
     return;
   }
+  if (opens_line(c, member->member.name_span) && names_case(c, name)) {
+    diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
+    return;
+  }
   Name best = check_method_suggest(c, type, name);
+  if (best == name) {
+    diag_help(d, "it comes with a module that is not imported here");
+    return;
+  }
   for (size_t i = 0; i < sizeof foreign / sizeof *foreign && !best; i++) {
     if (strcmp(foreign[i].wrong, name) != 0) continue;
     MethodRef m;
