@@ -34,8 +34,9 @@ static Program *program_load(const char *path, const Flags *flags, bool with_tes
   return program;
 }
 
-static void stats_print(const Guest *guest, const Flags *flags, clock_t start) {
+static void stats_print(Guest *guest, const Flags *flags, clock_t start) {
   HeapStats heap = heap_stats();
+  fprintf(stderr, "state hash       %016llx\n", (unsigned long long)guest_state_hash(guest));
   fprintf(stderr, "fuel used        %lld\n", (long long)(guest_options(flags).fuel - guest->fuel));
   fprintf(stderr, "memory allocated %llu bytes\n", (unsigned long long)guest->allocated);
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
