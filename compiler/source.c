@@ -7,14 +7,24 @@ void sources_init(Sources *s, Arena *a) {
   *s = (Sources){.arena = a};
 }
 
-Source *sources_add(Sources *s, const char *path, const char *text, size_t len) {
-  if (len > SOURCE_MAX_BYTES) return NULL;
+static Source *add(Sources *s, const char *path, const char *text, size_t len) {
   Source *source = ARENA_NEW(s->arena, Source);
   source->path = arena_copy(s->arena, path, strlen(path));
-  source->text = arena_copy(s->arena, text, len);
+  source->text = text;
   source->len = (uint32_t)len;
   VEC_PUSH(s->arena, s, source);
   source->id = (uint32_t)s->count;
+  return source;
+}
+
+Source *sources_add(Sources *s, const char *path, const char *text, size_t len) {
+  return len > SOURCE_MAX_BYTES ? NULL : add(s, path, arena_copy(s->arena, text, len), len);
+}
+
+Source *sources_add_library(Sources *s, const char *path, const char *text, size_t len) {
+  Source *source = add(s, path, text, len);
+  source->checked = true;
+  source->lazy_bodies = true;
   return source;
 }
 
