@@ -55,7 +55,7 @@ deps test-deps:
 
 $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) -Wl,-z,pack-relative-relocs -o $@ $^ $(LIBS)
 
 $(O)/libfirn.a: $(LIB_OBJECTS)
 	@echo "  AR  $@"
