@@ -27,6 +27,8 @@ HOST_O := $(if $(CROSS),build,$(O))
 CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(CROSS_FLAGS) $(EXTRA_CFLAGS)
 LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
 STATIC = $(foreach l,$(1),$(firstword $(wildcard $(SYSROOT)/usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+# A smaller file to read and relocate at start.
+LDFLAGS := $(if $(CROSS),,-Wl,-z,pack-relative-relocs)
 LIBS := $(call STATIC,gc utf8proc mpfr gmp md zstd) -lpthread -ldl -lm
 
 VM := $(wildcard vm/*.c)
@@ -55,7 +57,7 @@ deps test-deps:
 
 $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
-	@$(CC) $(CFLAGS) -Wl,-z,pack-relative-relocs -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(O)/libfirn.a: $(LIB_OBJECTS)
 	@echo "  AR  $@"
