@@ -27,8 +27,8 @@ typedef struct Source {
   bool checked;       /* its bytes are known to be UTF-8 (the parser sees to it) */
   bool lazy_bodies;   /* parse_module leaves bodies of functions to parse_body; for the library, whose layout is known */
   uint32_t *lines;    /* offset of each line's first byte; made on demand */
-  uint32_t line_count;
-  uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines` */
+  uint32_t line_count, last_line;
+  uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines`, unless all is ASCII */
 } Source;
 
 typedef struct Sources {
