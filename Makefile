@@ -29,6 +29,8 @@ EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
 else
 LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+# A smaller file to read and relocate at start.
+LDFLAGS := -Wl,-z,pack-relative-relocs
 endif
 LIBS += -lpthread -ldl -lm
 # What the build itself runs is always for this machine.
@@ -61,7 +63,7 @@ deps test-deps:
 
 $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
-	@$(CC) $(CFLAGS) -o $@ $^ $(LIBS)
+	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(O)/libfirn.a: $(LIB_OBJECTS)
 	@echo "  AR  $@"

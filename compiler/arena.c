@@ -1,20 +1,21 @@
 /* Arena memory and interned names (see arena.h).
  *
- * Chunks come zeroed from calloc and double in size up to a limit, so small compilations stay small.  The intern table
+ * Chunks come from mmap: zeroed, and using memory only as far as they are used.  The intern table
  * is open-addressed with linear probing, at most half full, and keeps hash and length beside each name. */
 #include "arena.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-#define CHUNK_MIN ((size_t)16 << 10)
-#define CHUNK_MAX ((size_t)1 << 20)
+#define CHUNK ((size_t)1 << 20)
+#define PAGE ((size_t)4096)
 #define ALIGNMENT 8
 
 struct ArenaChunk {
   ArenaChunk *next;
-  size_t size;
+  size_t size; /* in all */
 };
 
 static void out_of_memory(void) {
@@ -29,24 +30,22 @@ void arena_init(Arena *a) {
 void arena_deinit(Arena *a) {
   for (ArenaChunk *c = a->chunks, *next; c; c = next) {
     next = c->next;
-    free(c);
+    munmap(c, c->size);
   }
   arena_init(a);
 }
 
-/* Adds a chunk with room for `size` bytes and returns them. */
+/* Adds a chunk with room for `size` bytes and returns them. What is large gets a chunk of its own. */
 static void *alloc_slow(Arena *a, size_t size) {
   size_t head = (sizeof(ArenaChunk) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-  size_t chunk_size = a->chunks ? a->chunks->size * 2 : CHUNK_MIN;
-  if (chunk_size > CHUNK_MAX) chunk_size = CHUNK_MAX;
-  if (size > SIZE_MAX - head) out_of_memory();
-  bool large = size > chunk_size / 4;
-  size_t wanted = large ? size : chunk_size;
-  ArenaChunk *c = calloc(1, head + wanted);
-  if (!c) out_of_memory();
-  a->total += head + wanted;
+  if (size > SIZE_MAX - head - PAGE) out_of_memory();
+  bool large = size > CHUNK / 4;
+  size_t wanted = large ? (head + size + PAGE - 1) & ~(PAGE - 1) : CHUNK;
+  ArenaChunk *c = mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (c == MAP_FAILED) out_of_memory();
+  a->total += wanted;
   char *memory = (char *)c + head;
-  c->size = large ? CHUNK_MIN / 2 : wanted;
+  c->size = wanted;
   if (large && a->chunks) {
     c->next = a->chunks->next;
     a->chunks->next = c;
@@ -55,7 +54,7 @@ static void *alloc_slow(Arena *a, size_t size) {
   c->next = a->chunks;
   a->chunks = c;
   a->next = memory + size;
-  a->end = memory + wanted;
+  a->end = (char *)c + wanted;
   return memory;
 }
 

@@ -377,7 +377,7 @@ static bool is_param_named(const Fn *fn, const Expr *arg, size_t i) {
 
 static bool passes_params(const Fn *fn) {
   const Expr *body = fn->ast->body;
-  if (!fn->ast->arrow || !body || body->kind != EXPR_CALL || body->call.callee->kind != EXPR_NAME) return false;
+  if (!body || body->kind != EXPR_CALL || body->call.callee->kind != EXPR_NAME) return false;
   if (body->call.arg_count != fn->nparams) return false;
   for (size_t i = 0; i < fn->nparams; i++) {
     if (body->call.args[i].label || !is_param_named(fn, body->call.args[i].value, i)) return false;
@@ -388,7 +388,9 @@ static bool passes_params(const Fn *fn) {
 Fn *check_fn_forward(Checker *c, Fn *fn) {
   if (fn->is_forward_known) return fn->forward;
   fn->is_forward_known = true;
-  if (!fn->ast || !fn->unit->is_library || fn->ast->host || !passes_params(fn)) return NULL;
+  if (!fn->ast || !fn->unit->is_library || fn->ast->host || !fn->ast->arrow) return NULL;
+  parse_body(c->comp, fn->ast);
+  if (!passes_params(fn)) return NULL;
   Symbol *symbol = check_unit_find(c, fn->unit, fn->ast->body->call.callee->name.name);
   if (!symbol || symbol->kind != SYM_FN) return NULL;
   Fn *to = symbol->fn;

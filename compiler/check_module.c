@@ -175,13 +175,12 @@ static Unit *unit_new(Checker *c, const char *path, bool is_library, const char 
   unit->load_state = HEAD_BUSY;
   VEC_PUSH(c->arena, &c->units, unit);
   const char *shown = is_library ? arena_format(c->arena, "%s.firn", path) : path;
-  Source *source = sources_add(&c->comp->sources, shown, text, length);
+  Source *source = is_library ? sources_add_library(&c->comp->sources, shown, text, length) : sources_add(&c->comp->sources, shown, text, length);
   if (!source) {
     check_report(c, (Span){0}, DIAG_SOURCE_TOO_LARGE);
     source = sources_add(&c->comp->sources, shown, "", 0);
   }
   source->module = unit->id;
-  source->lazy_bodies = is_library;
   size_t errors = c->comp->diags.errors;
   unit->ast = parse_module(c->comp, source);
   c->has_parse_errors |= c->comp->diags.errors != errors;

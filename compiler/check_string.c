@@ -124,11 +124,10 @@ static TNode *print(Checker *c, Expr *e, bool ends_line) {
     TNode *value = check_expr(c, arg->value, NULL);
     VEC_PUSH(c->arena, &parts, check_show(c, value, false, arg->value->span));
   }
-  if (ends_line) VEC_PUSH(c->arena, &parts, check_str(c, "\n", 1, e->span));
   TNode **operands = CHECK_ARRAY(c, TNode *, 1);
   operands[0] = check_concat(c, &parts, e->span);
   if (operands[0]->type->kind == TYPE_ERROR || check_is_never(operands[0])) return operands[0];
-  return check_call_prelude(c, "_write", operands, 1, e->span);
+  return check_call_prelude(c, ends_line ? "_write_line" : "_write", operands, 1, e->span);
 }
 
 static void push_text(Checker *c, NodeList *parts, const char *text, Span span) {

@@ -12,8 +12,10 @@
 
 /* ---- A new function ---- */
 
+static uint32_t *free_head(Emitter *e, const Type *type);
+
 void code_reset(Emitter *e, TFunction *function) {
-  if (e->nfree_heads) memset(e->free_heads, 0, e->nfree_heads * sizeof *e->free_heads);
+  for (size_t i = 0; i < e->locals.count; i++) *free_head(e, e->locals.items[i].type) = 0;
   e->function = function;
   e->code.count = e->stack.count = e->locals.count = e->scope_locals.count = 0;
   e->labels.count = e->bound.count = e->lines.count = e->defers.count = e->switches.count = 0;

@@ -297,7 +297,10 @@ void lex_next(Lexer *lx, Token *t) {
     uint8_t class = p < lx->limit ? classes[(unsigned char)*p] : CLASS_NUL;
     t->start = (uint32_t)(p - lx->text);
     switch (class) {
-      case CLASS_SPACE: p++; continue;
+      case CLASS_SPACE:
+        do p++;
+        while (*p == ' ');
+        continue;
       case CLASS_NEWLINE:
         t->newline = true;
         p++;
@@ -331,6 +334,55 @@ void lex_next(Lexer *lx, Token *t) {
     t->end = (uint32_t)(p - lx->text);
     return;
   }
+}
+
+static bool continues(const Lexer *lx, const char *p) {
+  while (p < lx->limit && (classes[(unsigned char)*p] == CLASS_SPACE || *p == '\n')) p++;
+  return p < lx->limit && *p == '.';
+}
+
+/* 1 for bytes that lex_skip_body looks at; 2 for those that matter only to an arrow's body. */
+static const uint8_t skip_stops[256] = {
+  [0] = 1, ['"'] = 1, ['\''] = 1, ['/'] = 1, ['{'] = 1, ['}'] = 1, ['\n'] = 2, ['('] = 2, [')'] = 2, ['['] = 2, [']'] = 2, [';'] = 2,
+};
+
+uint32_t lex_skip_body(const Lexer *lx, bool arrow) {
+  Lexer ahead = *lx;
+  Token t = {0};
+  size_t depth = !arrow;
+  uint8_t stops = arrow ? 3 : 1;
+  ahead.diags = NULL;
+  const char *start = lx->pos;
+  while (arrow && start < lx->limit && classes[(unsigned char)*start] <= CLASS_NEWLINE && *start) start++;
+  for (const char *p = start; p < lx->limit;) {
+    while (!(skip_stops[(unsigned char)*p] & stops)) p++;
+    if (p >= lx->limit) break;
+    char c = *p;
+    const char *comment = NULL;
+    switch (c) {
+      case '"':
+        p = lex_string(&ahead, &t, p, p[-1] == 'r' && !lex_is_word_char(p[-2]) ? TOKEN_RAW : 0);
+        continue;
+      case '\'': p = lex_char(&ahead, &t, p); continue;
+      case '/':
+        comment = skip_comment(&ahead, &t, p);
+        if (!comment) break;
+        p = comment;
+        continue;
+      case '\n':
+        if (depth == 0 && !continues(lx, p)) return (uint32_t)(p - lx->text);
+        break;
+      case '{': case '(': case '[': depth++; break;
+      case '}': case ')': case ']': case ';':
+        if (depth == 0) return (uint32_t)(p - lx->text);
+        depth -= c != ';';
+        if (depth == 0 && !arrow) return (uint32_t)(p + 1 - lx->text);
+        break;
+      default: break;
+    }
+    p++;
+  }
+  return 0;
 }
 
 void lex_dump(Names *names, Diags *diags, Source *source, FILE *out) {

@@ -63,6 +63,9 @@ void lex_check_source(Diags *diags, Source *source);
 void lexer_init(Lexer *lx, Names *names, Diags *diags, const Source *source, uint32_t start, uint32_t end);
 /* Reads the next token. */
 void lex_next(Lexer *lx, Token *t);
+/* Passes over a function's body without making tokens of it: the lexer stands behind its `{` or, if `arrow`, its `=>`. Returns the offset
+ * behind the body, or 0 if it is not closed. Ends an arrow's body at a newline outside brackets unless the next line begins with a dot. */
+uint32_t lex_skip_body(const Lexer *lx, bool arrow);
 
 /* Finds the parts of a string's `{expr:format}`; `open` is the offset behind the brace. Returns false when it is not
  * closed. `colon` is the offset of the colon, or that of the closing brace when there is none. */

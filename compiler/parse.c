@@ -449,5 +449,6 @@ void parse_body(Compilation *c, FnDecl *fn) {
   fn->body_pending = false;
   Parser p;
   parser_init(&p, c, source, fn->body_span.start, fn->body_span.end);
-  fn->body = parse_block_expr(&p);
+  if (fn->arrow) parse_expect(&p, TOK_FAT_ARROW, NULL);
+  fn->body = fn->arrow ? parse_expr_or_assign(&p) : parse_block_expr(&p);
 }

@@ -96,27 +96,19 @@ static void parse_params(Parser *p, FnDecl *fn, FnPlace place) {
   fn->param_count = params.count;
 }
 
-/* Skips a body in braces; returns false, without moving, when it is not closed. */
-static bool skip_body(Parser *p, FnDecl *fn) {
+/* Skips a body; returns false, without moving, when it is not closed. */
+static bool skip_body(Parser *p, FnDecl *fn, bool arrow) {
   if (!p->source->lazy_bodies || p->eager) return false;
-  Lexer lx = p->lx;
-  Token t = p->tok;
-  size_t depth = 0;
-  lx.diags = NULL;
-  do {
-    depth += t.kind == TOK_LBRACE;
-    depth -= t.kind == TOK_RBRACE;
-    if (depth > 0) lex_next(&lx, &t);
-    if (t.kind == TOK_EOF) {
-      p->eager = true;
-      return false;
-    }
-  } while (depth > 0);
-  fn->body_span = span_make(p->source->id, p->tok.start, t.end);
+  uint32_t end = lex_skip_body(&p->lx, arrow);
+  if (end == 0) {
+    p->eager = true;
+    return false;
+  }
+  fn->arrow = arrow;
+  fn->body_span = span_make(p->source->id, p->tok.start, end);
   fn->body_pending = true;
-  lx.diags = p->lx.diags;
-  p->lx = lx;
-  p->tok.end = t.end;
+  p->lx.pos = p->lx.text + end;
+  p->tok.end = end;
   parse_advance(p);
   return true;
 }
@@ -126,12 +118,13 @@ static void parse_fn_body(Parser *p, FnDecl *fn, FnPlace place) {
   bool optional = place == FN_TRAIT || place == FN_EXTERN;
   bool here = !optional || parse_same_line(p);
   if (here && p->tok.kind == TOK_FAT_ARROW) {
+    if (skip_body(p, fn, true)) return;
     parse_advance(p);
     fn->arrow = true;
     fn->body = parse_expr_or_assign(p);
     fn->body_span = parse_span(p, start);
   } else if (here && p->tok.kind == TOK_LBRACE) {
-    if (skip_body(p, fn)) return;
+    if (skip_body(p, fn, false)) return;
     fn->body = parse_block_expr(p);
     fn->body_span = fn->body->span;
   } else if (!optional) {

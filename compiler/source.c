@@ -7,14 +7,24 @@ void sources_init(Sources *s, Arena *a) {
   *s = (Sources){.arena = a};
 }
 
-Source *sources_add(Sources *s, const char *path, const char *text, size_t len) {
-  if (len > SOURCE_MAX_BYTES) return NULL;
+static Source *add(Sources *s, const char *path, const char *text, size_t len) {
   Source *source = ARENA_NEW(s->arena, Source);
   source->path = arena_copy(s->arena, path, strlen(path));
-  source->text = arena_copy(s->arena, text, len);
+  source->text = text;
   source->len = (uint32_t)len;
   VEC_PUSH(s->arena, s, source);
   source->id = (uint32_t)s->count;
+  return source;
+}
+
+Source *sources_add(Sources *s, const char *path, const char *text, size_t len) {
+  return len > SOURCE_MAX_BYTES ? NULL : add(s, path, arena_copy(s->arena, text, len), len);
+}
+
+Source *sources_add_library(Sources *s, const char *path, const char *text, size_t len) {
+  Source *source = add(s, path, text, len);
+  source->checked = true;
+  source->lazy_bodies = true;
   return source;
 }
 
@@ -28,15 +38,18 @@ static bool is_tail(char c) {
   return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-static void make_lines(Sources *s, Source *source) {
-  uint32_t count = 1;
-  for (uint32_t i = 0; i < source->len; i++) count += source->text[i] == '\n';
-  source->lines = ARENA_ARRAY(s->arena, uint32_t, count);
-  source->line_count = count;
-  uint32_t line = 1;
-  for (uint32_t i = 0; i < source->len; i++) {
-    if (source->text[i] == '\n') source->lines[line++] = i + 1;
+static bool is_ascii(const char *text, uint32_t len) {
+  uint64_t seen = 0, eight;
+  uint32_t i = 0;
+  for (; i + 8 <= len; i += 8) {
+    memcpy(&eight, text + i, 8);
+    seen |= eight;
   }
+  for (; i < len; i++) seen |= (unsigned char)text[i];
+  return (seen & 0x8080808080808080u) == 0;
+}
+
+static void make_tails(Sources *s, Source *source) {
   source->tails = ARENA_ARRAY(s->arena, uint32_t, source->len / TAIL_STRIDE + 1);
   uint32_t tails = 0;
   for (uint32_t i = 0; i < source->len; i++) {
@@ -46,15 +59,36 @@ static void make_lines(Sources *s, Source *source) {
   if (source->len % TAIL_STRIDE == 0) source->tails[source->len / TAIL_STRIDE] = tails;
 }
 
+/* The first newline of a text from `p` on, or NULL. */
+static const char *newline_from(const Source *source, const char *p) {
+  return memchr(p, '\n', (size_t)(source->text + source->len - p));
+}
+
+static void make_lines(Sources *s, Source *source) {
+  uint32_t count = 1, line = 1;
+  for (const char *p = source->text; (p = newline_from(source, p)); p++) count++;
+  source->lines = ARENA_ARRAY(s->arena, uint32_t, count);
+  source->line_count = count;
+  for (const char *p = source->text; (p = newline_from(source, p)); p++) source->lines[line++] = (uint32_t)(p - source->text) + 1;
+  if (!is_ascii(source->text, source->len)) make_tails(s, source);
+}
+
 /* How many bytes before an offset go on with a scalar: columns of long lines cost no walk along the line. */
 static uint32_t tails_before(const Source *source, uint32_t offset) {
+  if (!source->tails) return 0;
   uint32_t tails = source->tails[offset / TAIL_STRIDE];
   for (uint32_t i = offset - offset % TAIL_STRIDE; i < offset; i++) tails += is_tail(source->text[i]);
   return tails;
 }
 
-/* Returns the line, from 0, that holds an offset. */
+static bool line_holds(const Source *source, uint32_t line, uint32_t offset) {
+  return line < source->line_count && source->lines[line] <= offset && (line + 1 == source->line_count || offset < source->lines[line + 1]);
+}
+
+/* Returns the line, from 0, that holds an offset: mostly the one last asked for, or the next. */
 static uint32_t find_line(const Source *source, uint32_t offset) {
+  if (line_holds(source, source->last_line, offset)) return source->last_line;
+  if (line_holds(source, source->last_line + 1, offset)) return source->last_line + 1;
   uint32_t low = 0, high = source->line_count;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
@@ -68,6 +102,7 @@ SourcePos source_position(Sources *s, Source *source, uint32_t offset) {
   if (!source->lines) make_lines(s, source);
   if (offset > source->len) offset = source->len;
   uint32_t line = find_line(source, offset), start = source->lines[line];
+  source->last_line = line;
   return (SourcePos){line + 1, offset - start - (tails_before(source, offset) - tails_before(source, start)) + 1};
 }
 

@@ -25,10 +25,10 @@ typedef struct Source {
   const char *text;
   uint32_t len;
   bool checked;       /* its bytes are known to be UTF-8 (the parser sees to it) */
-  bool lazy_bodies;   /* parse_module leaves bodies `{...}` of functions to parse_body */
+  bool lazy_bodies;   /* parse_module leaves bodies of functions to parse_body; for the library, whose layout is known */
   uint32_t *lines;    /* offset of each line's first byte; made on demand */
-  uint32_t line_count;
-  uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines` */
+  uint32_t line_count, last_line;
+  uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines`, unless all is ASCII */
 } Source;
 
 typedef struct Sources {
@@ -44,6 +44,8 @@ typedef struct SourcePos {
 void sources_init(Sources *s, Arena *a);
 /* Adds a copy of `text`; returns NULL when it is longer than SOURCE_MAX_BYTES. */
 Source *sources_add(Sources *s, const char *path, const char *text, size_t len);
+/* Adds a text of the library, which is good and lives as long as the process; its bodies are parsed lazily. */
+Source *sources_add_library(Sources *s, const char *path, const char *text, size_t len);
 /* Returns the source of an id, or NULL. */
 Source *sources_get(const Sources *s, uint32_t id);
 /* Returns line and column of a byte offset (offsets beyond the end count as the end). */

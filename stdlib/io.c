@@ -53,11 +53,23 @@ static void out_write(const char *bytes, size_t length) {
   if (out_terminal && memchr(bytes, '\n', length)) io_flush();
 }
 
+static void guest_write(const Guest *guest, const char *bytes, size_t length) {
+  if (guest->options.write) guest->options.write(guest->options.write_ctx, bytes, length);
+  else out_write(bytes, length);
+}
+
 NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
   const String *s = args[0].p;
   charge(guest, s->length);
-  if (guest->options.write) guest->options.write(guest->options.write_ctx, s->bytes, s->length);
-  else out_write(s->bytes, s->length);
+  guest_write(guest, s->bytes, s->length);
+  return TRAP_NONE;
+}
+
+NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a newline to the guest's output.") {
+  const String *s = args[0].p;
+  charge(guest, s->length);
+  guest_write(guest, s->bytes, s->length);
+  guest_write(guest, "\n", 1);
   return TRAP_NONE;
 }
 

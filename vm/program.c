@@ -164,7 +164,6 @@ static bool link_entry(Program *program, ModuleError *error) {
 }
 
 static bool link_all(Program *program, ModuleError *error) {
-  heap_init();
   program->types = type_table_new();
   if (!program->types || !program_index_init(program)) return fail(error, 0, "out of memory");
   return link_imports(program, error) && link_globals(program, error) && link_strings(program, error) && link_entry(program, error);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compiler/parse.h"
+#include "stdlib/library.h"
 
 static Compilation c;
 static AstModule *module;
@@ -325,6 +326,31 @@ START_TEST(broken_text_is_safe) {
 }
 END_TEST
 
+/* Skipping a body of the library finds the end that parsing it would. */
+START_TEST(library_bodies_can_wait) {
+  for (unsigned i = 0; i < library_source_count; i++) {
+    const LibrarySource *library = &library_sources[i];
+    parse_text(library->text, library->length, false);
+    ck_assert_msg(c.diags.count == 0, "%s: %s", library->name, c.diags.count ? c.diags.items[0]->text : "");
+    char *eager = dumped();
+    compilation_deinit(&c);
+    parse_text(library->text, library->length, true);
+    for (size_t k = 0; k < module->item_count; k++) {
+      const Item *item = module->items[k];
+      if (item->kind == ITEM_FN) parse_body(&c, item->fn);
+      bool has_methods = item->kind == ITEM_CLASS || item->kind == ITEM_TRAIT || item->kind == ITEM_ENUM || item->kind == ITEM_EXTEND;
+      for (size_t m = 0; has_methods && m < item->type.method_count; m++) parse_body(&c, item->type.methods[m]);
+    }
+    ck_assert_msg(c.diags.count == 0, "%s: %s", library->name, c.diags.count ? c.diags.items[0]->text : "");
+    char *lazy = dumped();
+    ck_assert_str_eq(lazy, eager);
+    free(eager);
+    free(lazy);
+    compilation_deinit(&c);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("parse");
   TCase *tcase = tcase_create("parse");
@@ -345,6 +371,7 @@ int main(void) {
   tcase_add_test(tcase, independent_errors_are_all_reported);
   tcase_add_test(tcase, nesting_is_limited);
   tcase_add_test(tcase, broken_text_is_safe);
+  tcase_add_test(tcase, library_bodies_can_wait);
   suite_add_tcase(suite, tcase);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_NORMAL);
