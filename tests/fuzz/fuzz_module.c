@@ -1,9 +1,12 @@
 /* fuzz_module.c - libFuzzer target: any bytes are decoded, verified, linked and run on both tiers with little fuel.
  *
  * What must hold: nothing crashes, leaks or breaks a rule of C; a decoded module encodes into the same bytes; the two tiers agree in output,
- * fuel, traps, reports and state, although one pauses often and the other never. Bytes are changed as bytes, or as a module (mutate.h).
+ * fuel, traps, reports and state, although one pauses often and the other never; and so does, now and then, a guest that is frozen, thawed
+ * and handed from tier to tier on its way. Bytes are changed as bytes, or as a module (mutate.h).
  * Inputs that import the clock are left out, since it gives each tier another time. Standard input must be empty.
  */
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +14,7 @@
 #include "vm/guest.h"
 #include "vm/heap.h"
 #include "vm/program.h"
+#include "vm/stress.h"
 #include "vm/verify.h"
 
 enum {
@@ -41,30 +45,69 @@ static void output_hash(void *ctx, const char *bytes, size_t length) {
   *hash = bytes_hash(*hash, bytes, length);
 }
 
-/* Runs with `slices` times `slice` units of fuel, given at once or slice by slice. */
-static Outcome run(Program *program, Tier tier, int64_t slice, int64_t slices, bool at_once) {
+typedef enum Way { AT_ONCE, IN_SLICES, STRESSED } Way;
+
+/* Runs until the guest ends or `slices` times `slice` units of fuel are used up. */
+static bool guest_drive(Guest **guest, Way way, int64_t slice, int64_t slices) {
+  char problem[200];
+  StressOptions stress = {.modes = STRESS_THAW | STRESS_HOP | STRESS_STEP, .seed = (uint64_t)slice, .every = 4};
+  int64_t given = way == IN_SLICES ? 1 : slices;
+  for (;;) {
+    if (way == STRESSED && !stress_run(guest, &stress, problem)) {
+      if (strstr(problem, "memory")) return false;
+      fprintf(stderr, "stress: %s\n", problem);
+      abort();
+    }
+    if (way != STRESSED) guest_run(*guest);
+    if ((*guest)->status != GUEST_PAUSED) break;
+    if ((*guest)->request) {
+      free((*guest)->request);
+      (*guest)->request = NULL;
+      guest_answer(*guest)->i = GUEST_NOT_FROZEN;
+    } else if (given < slices) {
+      guest_grant(*guest, slice);
+      given++;
+    } else {
+      break;
+    }
+  }
+  guest_grant(*guest, (slices - given) * slice);
+  return true;
+}
+
+static Outcome run(Program *program, Tier tier, Way way, int64_t slice, int64_t slices) {
   Outcome outcome = {.status = GUEST_FAILED, .trap = TRAP_OUT_OF_MEMORY};
-  GuestOptions options = {.tier = tier, .fuel = at_once ? slice * slices : slice, .stack_slots = STACK_SLOTS, .write = output_hash,
-                          .write_ctx = &outcome.output};
+  GuestOptions options = {.tier = tier, .fuel = way == IN_SLICES ? slice : slice * slices, .stack_slots = STACK_SLOTS,
+                          .write = output_hash, .write_ctx = &outcome.output};
   Guest *guest = guest_new(program, &options);
   if (!guest) return outcome;
-  int64_t given = at_once ? slices : 1;
-  while (guest_run(guest) == GUEST_PAUSED && given < slices) {
-    guest->fuel += slice;
-    given++;
+  if (guest_drive(&guest, way, slice, slices)) {
+    outcome.status = guest->status;
+    outcome.trap = guest->trap;
+    outcome.fuel = guest->fuel;
+    outcome.exit_status = guest->exit_status;
+    outcome.allocated = guest->allocated;
+    outcome.state = guest_state_hash(guest);
+    char *report = guest->status == GUEST_FAILED ? guest_report(guest) : NULL;
+    if (report) outcome.report = bytes_hash(1, report, strlen(report));
+    free(report);
   }
-  guest->fuel += (slices - given) * slice;
-  outcome.status = guest->status;
-  outcome.trap = guest->trap;
-  outcome.fuel = guest->fuel;
-  outcome.exit_status = guest->exit_status;
-  outcome.allocated = guest->allocated;
-  outcome.state = guest_state_hash(guest);
-  char *report = guest->status == GUEST_FAILED ? guest_report(guest) : NULL;
-  if (report) outcome.report = bytes_hash(1, report, strlen(report));
-  free(report);
   guest_free(guest);
   return outcome;
+}
+
+static void outcome_print(const Outcome *o) {
+  fprintf(stderr, "status %" PRIu64 " trap %" PRIu64 " exit %" PRId64 " fuel %" PRId64 " allocated %" PRIu64 " output %" PRIx64 " state %" PRIx64 " report %" PRIx64 "\n",
+          o->status, o->trap, o->exit_status, o->fuel, o->allocated, o->output, o->state, o->report);
+}
+
+/* A run that ended because the machine had no more memory says nothing. */
+static void compare(const Outcome *a, const Outcome *b) {
+  bool is_out = a->trap == TRAP_OUT_OF_MEMORY || b->trap == TRAP_OUT_OF_MEMORY;
+  if (is_out || memcmp(a, b, sizeof *a) == 0) return;
+  outcome_print(a);
+  outcome_print(b);
+  abort();
 }
 
 static bool module_is_fixed(const Module *module) {
@@ -95,10 +138,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!module_is_fixed(module) || !module_verify(module, &error)) return module_free(module), 0;
   Program *program = program_link(module, &error);
   if (!program) return 0;
-  int64_t slice = 1 + (int64_t)(bytes_hash(1, data, size) >> 40) % 200;
-  Outcome oracle = run(program, TIER_ORACLE, slice, SLICES, true), interp = run(program, TIER_INTERP, slice, SLICES, false);
-  bool is_out = oracle.trap == TRAP_OUT_OF_MEMORY || interp.trap == TRAP_OUT_OF_MEMORY;
-  if (!is_out && memcmp(&oracle, &interp, sizeof oracle) != 0) abort();
+  uint64_t hash = bytes_hash(1, data, size);
+  int64_t slice = 1 + (int64_t)(hash >> 40) % 200;
+  Outcome oracle = run(program, TIER_ORACLE, AT_ONCE, slice, SLICES), interp = run(program, TIER_INTERP, IN_SLICES, slice, SLICES);
+  compare(&oracle, &interp);
+  /* A stressed guest stops between safepoints too, and there a balance that a native made negative ends it early. */
+  if (oracle.fuel >= 0 && hash >> 32 & 1) {
+    Outcome stressed = run(program, TIER_INTERP, STRESSED, slice, SLICES);
+    compare(&oracle, &stressed);
+  }
   program_free(program);
   return 0;
 }
