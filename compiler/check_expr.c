@@ -127,9 +127,9 @@ static TNode *check_nil_expr(Checker *c, Expr *e, const Type *expected) {
   if (opt && opt->kind == TYPE_OPT && !check_has_hole(c, opt)) return check_nil(c, opt->args[0], e->span);
   if (opt && opt != c->t_hole && opt->kind != TYPE_OPT) {
     Diag *d = check_report(c, e->span, DIAG_NIL_NOT_HERE, check_type_text(c, opt));
-    diag_help(d, "only a `%s?` can be nil", check_type_text(c, opt));
+    diag_help(d, "only a `%s?` can be nil; say so where it goes: `let x: %s? = ...`", check_type_text(c, opt), check_type_text(c, opt));
   } else {
-    diag_help(check_report(c, e->span, DIAG_NIL_UNTYPED), "say what it may hold: `let x: int? = nil`");
+    diag_help(check_report(c, e->span, DIAG_NIL_UNTYPED), "say where it goes what it may hold: `let x: int? = ...`");
   }
   return check_error_node(c, e->span);
 }
@@ -435,7 +435,12 @@ TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropp
   check_scope_push(c);
   for (size_t i = 0; i < block->count; i++) {
     Stmt *stmt = block->stmts[i];
+    bool is_dead = list.count && check_is_never(list.items[list.count - 1]); /* behind a `return`: the value of the block is never asked for */
     bool is_value = i + 1 == block->count && stmt->kind == STMT_EXPR && !is_dropped;
+    if (is_value && is_dead) {
+      check_expr(c, stmt->expr, expected);
+      continue;
+    }
     if (!is_value) {
       check_stmt_into(c, stmt, &list);
       continue;

@@ -226,7 +226,7 @@ const char *lex_char(const Lexer *lx, Token *t, const char *start) {
   uint32_t scalar = 0;
   t->kind = TOK_CHAR;
   t->bits = 0;
-  if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "a quote is written `'\\''`");
+  if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "an empty string is `\"\"`; a quote is written `'\\''`");
   const char *first = p < lx->limit && *p == '\\' ? p + 1 : p;
   if (first >= lx->limit || *first == '\n') return bad_char(lx, t, start, first, DIAG_UNTERMINATED_CHAR, NULL);
   if (*p == '\\') {
