@@ -277,6 +277,13 @@ static bool left_brackets(const Parser *p, Span open, uint32_t *open_indent) {
   return indent_of(p, p->tok.start) <= *open_indent;
 }
 
+/* Declarations that seemed to stand in a block stand behind it: a brace is missing before the first of them. */
+static void blame_brace(Parser *p, Diag *d, Span open) {
+  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open);
+  diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
+  if (item.source) diag_note(d, item, "a `}` is missing before this");
+}
+
 void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
   if (!p->panic) {
     if (parse_accept(p, close)) return;
@@ -284,7 +291,8 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
     const char *closer = token_describe(&wanted);
     if (p->tok.kind == TOK_EOF) {
       Str text = span_text(&p->c->sources, open);
-      parse_error(p, open, DIAG_UNCLOSED, arena_copy(p->arena, text.text, text.len));
+      Diag *d = parse_error(p, open, DIAG_UNCLOSED, arena_copy(p->arena, text.text, text.len));
+      if (close == TOK_RBRACE && !p->trial) blame_brace(p, d, open);
     } else {
       Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
       diag_note(d, open, "opened here");
