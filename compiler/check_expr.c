@@ -127,9 +127,9 @@ static TNode *check_nil_expr(Checker *c, Expr *e, const Type *expected) {
   if (opt && opt->kind == TYPE_OPT && !check_has_hole(c, opt)) return check_nil(c, opt->args[0], e->span);
   if (opt && opt != c->t_hole && opt->kind != TYPE_OPT) {
     Diag *d = check_report(c, e->span, DIAG_NIL_NOT_HERE, check_type_text(c, opt));
-    diag_help(d, "only a `%s?` can be nil", check_type_text(c, opt));
+    diag_help(d, "only a `%s?` can be nil; say so where it goes: `let x: %s? = ...`", check_type_text(c, opt), check_type_text(c, opt));
   } else {
-    diag_help(check_report(c, e->span, DIAG_NIL_UNTYPED), "say what it may hold: `let x: int? = nil`");
+    diag_help(check_report(c, e->span, DIAG_NIL_UNTYPED), "say where it goes what it may hold: `let x: int? = ...`");
   }
   return check_error_node(c, e->span);
 }
@@ -429,20 +429,29 @@ static void report_no_value(Checker *c, const Block *block, const Type *expected
   else diag_help(d, "the value of a block is its last expression");
 }
 
+/* Checks the expression that gives the block its value; false after an error. */
+static bool last_value(Checker *c, const Block *block, Expr *e, const Type *expected, NodeList *list) {
+  bool is_dead = list->count && check_is_never(list->items[list->count - 1]);
+  if (is_dead) return check_expr(c, e, expected)->type->kind != TYPE_ERROR; /* behind a `return` nobody asks for the value */
+  bool is_loop = (e->kind == EXPR_WHILE || e->kind == EXPR_FOR) && expected && !check_can_coerce(c, c->t_void, expected);
+  TNode *node = is_loop ? check_expr(c, e, NULL) : block_value(c, e, expected);
+  if (is_loop && node->type->kind == TYPE_VOID) {
+    if (expected->kind != TYPE_ERROR) report_no_value(c, block, expected);
+    return false;
+  }
+  if (node->type->kind == TYPE_ERROR) return false;
+  check_push(c, list, node);
+  return true;
+}
+
 TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropped) {
   NodeList list = {0};
   bool is_bad = false;
   check_scope_push(c);
   for (size_t i = 0; i < block->count; i++) {
     Stmt *stmt = block->stmts[i];
-    bool is_value = i + 1 == block->count && stmt->kind == STMT_EXPR && !is_dropped;
-    if (!is_value) {
-      check_stmt_into(c, stmt, &list);
-      continue;
-    }
-    TNode *node = block_value(c, stmt->expr, expected);
-    is_bad |= node->type->kind == TYPE_ERROR;
-    if (node->type->kind != TYPE_ERROR) check_push(c, &list, node);
+    if (i + 1 < block->count || stmt->kind != STMT_EXPR || is_dropped) check_stmt_into(c, stmt, &list);
+    else is_bad = !last_value(c, block, stmt->expr, expected, &list);
   }
   bool has_value = block->count && block->stmts[block->count - 1]->kind == STMT_EXPR;
   bool is_never = list.count && check_is_never(list.items[list.count - 1]);

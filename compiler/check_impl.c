@@ -455,7 +455,9 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
       diag_help(d, "write `%s`", wanted);
     } else if (method->name && !check_impl_default(c, impl, method, &from)) {
       Diag *d = check_report(c, span, DIAG_METHOD_MISSING, check_type_text_in(c, impl->type, impl->generics), trait->name, method->name);
-      diag_help(d, "write `%s`", signature_text(c, method, args, nargs, impl->generics));
+      const Fn *near = check_fns_find(&impl->source->methods, method->name);
+      if (near && !near->has_self) diag_note(d, near->ast->name_span, "add `self` as the first parameter");
+      else diag_help(d, "write `%s`", signature_text(c, method, args, nargs, impl->generics));
     }
   }
   check_supers_ready(c, trait);

@@ -255,6 +255,7 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
   else if (best == name) diag_help(d, "it comes with a module that is not imported here");
+  else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
   else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));
 }

@@ -118,6 +118,23 @@ void diags_truncate(Diags *d, size_t count) {
   }
 }
 
+Span diags_remove(Diags *d, DiagCode code, Span from) {
+  Span first = {0};
+  size_t kept = 0;
+  for (size_t i = 0; i < d->count; i++) {
+    const Diag *diag = d->items[i];
+    if (diag->code != code || diag->span.source != from.source || diag->span.start <= from.start) {
+      d->items[kept++] = d->items[i];
+      continue;
+    }
+    if (!first.source || diag->span.start < first.start) first = diag->span;
+    if (diag->level == DIAG_ERROR) d->errors--;
+    else d->warnings--;
+  }
+  d->count = kept;
+  return first;
+}
+
 const char *diag_code_text(DiagCode code) {
   return code_texts[code];
 }

@@ -79,6 +79,8 @@ Diag *diag_help(Diag *d, const char *format, ...) __attribute__((format(printf, 
 Diag *diag_note(Diag *d, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* Drops all messages after the first `count` (to undo a trial). */
 void diags_truncate(Diags *d, size_t count);
+/* Drops the messages with this code behind the start of `from`, in its source; returns where the first of them was, or nowhere. */
+Span diags_remove(Diags *d, DiagCode code, Span from);
 /* Returns the stable code ("E0301") of a row. */
 const char *diag_code_text(DiagCode code);
 /* Sorts the messages by place: source id, offset, order of reporting. */

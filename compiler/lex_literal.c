@@ -226,7 +226,7 @@ const char *lex_char(const Lexer *lx, Token *t, const char *start) {
   uint32_t scalar = 0;
   t->kind = TOK_CHAR;
   t->bits = 0;
-  if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "a quote is written `'\\''`");
+  if (p < lx->limit && *p == '\'') return bad_char(lx, t, start, p + 1, DIAG_EMPTY_CHAR, "an empty string is `\"\"`; a quote is written `'\\''`");
   const char *first = p < lx->limit && *p == '\\' ? p + 1 : p;
   if (first >= lx->limit || *first == '\n') return bad_char(lx, t, start, first, DIAG_UNTERMINATED_CHAR, NULL);
   if (*p == '\\') {
@@ -243,6 +243,7 @@ const char *lex_char(const Lexer *lx, Token *t, const char *start) {
   if (p < lx->limit && *p == '\'') return p + 1;
   const char *close = p <= lx->limit ? closing_tick(lx, p) : NULL;
   if (close) return bad_char(lx, t, start, close + 1, DIAG_LONG_CHAR, "a string takes double quotes: `\"text\"`");
+  while (p < lx->limit && lex_is_word_char(*p)) p++;
   return bad_char(lx, t, start, p < lx->limit ? p : lx->limit, DIAG_UNTERMINATED_CHAR, NULL);
 }
 
@@ -320,6 +321,8 @@ static const char *unterminated(const Lexer *lx, Token *t, const char *from, con
   t->flags |= TOKEN_BROKEN;
   if (!lx->diags) return end;
   Diag *d = diag_error(lx->diags, lex_span(lx, from, to), code);
+  bool goes_on = code == DIAG_UNTERMINATED_STRING && !(t->flags & TOKEN_TRIPLE) && end < lx->limit;
+  if (goes_on) diag_help(d, "a text of several lines stands between `\"\"\"` and `\"\"\"`");
   if (code == DIAG_UNTERMINATED_INTERPOLATION) diag_help(d, "a brace itself is written `{{` or `\\{`");
   return end;
 }

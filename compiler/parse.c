@@ -44,6 +44,7 @@ bool parse_at_end(const Parser *p) {
 const char *parse_found(Parser *p) {
   if (p->tok.kind != TOK_EOF && p->tok.newline && p->lines != LINES_FREE && p->tok.start != p->stmt_start) return "the end of the line";
   if (p->tok.kind == TOK_NAME) return arena_format(p->arena, "`%.60s`", p->tok.name);
+  if (p->tok.kind == TOK_EOF && p->tok.start < p->source->len) return "the end of the braces"; /* an interpolation's */
   return token_describe(&p->tok);
 }
 
@@ -62,7 +63,12 @@ static const char *help_going_on(const Parser *p) {
     case TOK_IS: return "a type is tested by a pattern: `if let y: Type = x { ... }`, or an arm of `match`";
     case TOK_IN: return "write `xs.contains(x)`";
     case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
-    case TOK_QUESTION: return "there is no `a ? b : c`; write `if a { b } else { c }`";
+    case TOK_ARROW: return "a member is written with a dot: `a.b`";
+    case TOK_QUESTION: {
+      Token next = parse_peek(p);
+      if (next.newline || next.kind == TOK_RBRACE || next.kind == TOK_EOF) return "to pass an error on write `try f()`; to take the value of an optional, `x!`";
+      return "there is no `a ? b : c`; write `if a { b } else { c }`";
+    }
     case TOK_COMMA: return "several values make a tuple: `(a, b)`";
     default: return NULL;
   }
@@ -271,6 +277,13 @@ static bool left_brackets(const Parser *p, Span open, uint32_t *open_indent) {
   return indent_of(p, p->tok.start) <= *open_indent;
 }
 
+/* Declarations that seemed to stand in a block stand behind it: a brace is missing before the first of them. */
+static void blame_brace(Parser *p, Diag *d, Span open) {
+  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open);
+  diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
+  if (item.source) diag_note(d, item, "a `}` is missing before this");
+}
+
 void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
   if (!p->panic) {
     if (parse_accept(p, close)) return;
@@ -278,12 +291,14 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
     const char *closer = token_describe(&wanted);
     if (p->tok.kind == TOK_EOF) {
       Str text = span_text(&p->c->sources, open);
-      parse_error(p, open, DIAG_UNCLOSED, arena_copy(p->arena, text.text, text.len));
+      Diag *d = parse_error(p, open, DIAG_UNCLOSED, arena_copy(p->arena, text.text, text.len));
+      if (close == TOK_RBRACE && !p->trial) blame_brace(p, d, open);
     } else {
       Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
       diag_note(d, open, "opened here");
       const char *help = p->tok.kind == TOK_COMMA ? NULL : help_going_on(p);
       if (help) diag_help(d, "%s", help);
+      if (p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");
       if (p->tok.kind == TOK_EQ) {
         diag_help(d, "`=` assigns and is a statement; to compare write `==`, to label an argument `name: value`");
       }
@@ -321,9 +336,15 @@ static void suggest_keyword(Parser *p, Diag *d, const char *word) {
 #define KEYWORD(kind, text) text,
 #include "token.def"
   };
+  if (strcmp(word, "from") == 0) {
+    diag_help(d, "write `import { name } from module`");
+    return;
+  }
   NameSuggestion s = {.wrong = word};
   for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++) name_suggestion_try(&s, keywords[i]);
+  bool at_value = p->tok.kind == TOK_STRING || p->tok.kind == TOK_INT || p->tok.kind == TOK_FLOAT || p->tok.kind == TOK_CHAR;
   if (s.best && strlen(word) > 2) diag_help(d, "did you mean `%s`?", s.best);
+  else if (at_value && word[0] > '9') diag_help(d, "the arguments of a call stand in parentheses: `%.60s(...)`", word);
 }
 
 /* Reports a statement that goes on where it should end. */

@@ -592,7 +592,10 @@ static Expr *expr_error(Parser *p) {
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
   if (p->tok.kind == TOK_PLUS) diag_help(d, "there is no prefix `+`");
+  else if (operators[p->tok.kind].precedence && p->tok.kind != TOK_EQ_EQ) diag_help(d, "`%s` needs a value on its left too", token_text((TokenKind)p->tok.kind));
   if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_EQ_EQ) diag_help(d, "to compare write `a == b`");
+  if (p->tok.kind == TOK_ARROW) diag_help(d, "a closure's result is found out: `|x: int| x + 1`");
+  if (p->tok.kind == TOK_COLON && p->tok.start && p->source->text[p->tok.start - 1] == ':') diag_help(d, "a member is written with a dot: `a.b`");
   if (p->tok.kind == TOK_FN) diag_help(d, "a closure is `|x| x + 1`");
   if (p->tok.kind == TOK_LET) diag_help(d, "`let` is a statement");
   if (p->tok.kind == TOK_VAR) diag_help(d, "`var` is a statement");

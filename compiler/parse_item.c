@@ -58,7 +58,8 @@ static void parse_self(Parser *p, FnDecl *fn, bool first) {
 
 static bool parse_param(Parser *p, Param *param) {
   if (p->tok.kind == TOK_VAR || p->tok.kind == TOK_LET) {
-    parse_complain(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a parameter", parse_found(p));
+    Diag *d = parse_complain(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a parameter", parse_found(p));
+    diag_help(d, "parameters cannot be assigned; copy one into a variable: `var y = x`");
     parse_advance(p);
   }
   param->name = parse_name(p, "a parameter", &param->span);

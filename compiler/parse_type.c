@@ -135,6 +135,7 @@ static TypeExpr *parse_simple_type(Parser *p) {
     default: break;
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TYPE_EXPR, parse_found(p));
+  if (p->tok.kind == TOK_AMP || p->tok.kind == TOK_STAR) diag_help(d, "objects, lists and maps are references already");
   if (p->tok.kind == TOK_PIPE) diag_help(d, "the type of a function is `fn(A) -> B`");
   return new_type(p, TYPEX_ERROR, p->tok.start);
 }

@@ -1,8 +1,8 @@
-/* fuzz_source.c - the front end against mutilated programs.
+/* fuzz_source.c - the front end against mutilated and monstrous programs.
  *
  *   fuzz_source [--runs N] [--seconds S] [--seed N] [--save FILE] PATH...     files, and folders searched for *.firn
  *
- * Each run takes one of the programs, deletes, doubles, swaps, replaces or inserts tokens, or cuts the text off, and compiles it as `firn check`
+ * First come the programs of nested.def. Then each run takes one of the programs named, deletes, doubles, swaps, replaces or inserts tokens, or cuts the text off, and compiles it as `firn check`
  * does. Right is: a module that verifies and no message, or no module and at least one message of the right form whose place lies in its source.
  * Anything else (a signal, a failed assertion, a leak of the stack, more than LIMIT_SECONDS) is a failure: the program is written to FILE and
  * described. Runs depend on the seed, the programs and nothing else. The last line counts; the exit status is 0 when nothing failed.
@@ -24,7 +24,7 @@
 #include "stdlib/library.h"
 #include "vm/verify.h"
 
-enum { BATCH = 64, LIMIT_SECONDS = 5, TEXT_MAX = 1 << 20, TOKENS_MAX = 1 << 14, WHY_MAX = 400 };
+enum { BATCH = 64, LIMIT_SECONDS = 5, TEXT_MAX = 1 << 23, PROGRAM_MAX = 1 << 18, TOKENS_MAX = 1 << 14, WHY_MAX = 400 };
 
 typedef struct Program { char *path, *text; size_t length; } Program;
 typedef struct Piece { const char *text; size_t length; } Piece;
@@ -49,8 +49,8 @@ typedef struct Fuzz {
 
 static char *file_text(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");
-  char *text = file ? malloc(TEXT_MAX) : NULL;
-  if (text) text[*length = fread(text, 1, TEXT_MAX - 1, file)] = 0;
+  char *text = file ? malloc(PROGRAM_MAX) : NULL;
+  if (text) text[*length = fread(text, 1, PROGRAM_MAX - 1, file)] = 0;
   if (file) fclose(file);
   return text;
 }
@@ -58,7 +58,7 @@ static char *file_text(const char *path, size_t *length) {
 static void program_add(Fuzz *f, const char *path) {
   size_t length = 0;
   char *text = file_text(path, &length);
-  if (!text || length > TEXT_MAX / 4) return free(text);
+  if (!text || length == PROGRAM_MAX - 1) return free(text);
   f->programs = realloc(f->programs, (f->count + 1) * sizeof *f->programs);
   f->programs[f->count++] = (Program){strdup(path), realloc(text, length + 1), length};
 }
@@ -230,8 +230,39 @@ static void pieces_change(const Fuzz *f, uint64_t *state, Piece *pieces, size_t 
   }
 }
 
+/* Appends `piece`, with `number` put in unless it is negative. */
+static void text_append(Shared *shared, const char *piece, int number) {
+  for (; *piece && shared->length + 16 < TEXT_MAX; piece++) {
+    bool is_place = number >= 0 && (*piece == '#' || *piece == '@');
+    if (is_place) shared->length += (size_t)sprintf(shared->text + shared->length, "%d", number + (*piece == '@'));
+    else shared->text[shared->length++] = *piece;
+  }
+}
+
+static const struct {
+  int times;
+  const char *before, *open, *middle, *close, *after;
+} nested[] = {
+#define NEST(times, before, open, middle, close, after) {times, before, open, middle, close, after},
+#include "tests/fuzz/nested.def"
+};
+
+#define NESTED_COUNT (sizeof nested / sizeof *nested)
+
+static void nested_make(Shared *shared, uint64_t row) {
+  snprintf(shared->path, sizeof shared->path, "nested.def:%u.firn", (unsigned)row);
+  shared->length = 0;
+  text_append(shared, nested[row].before, -1);
+  for (int i = 0; i < nested[row].times; i++) text_append(shared, nested[row].open, i);
+  text_append(shared, nested[row].middle, -1);
+  for (int i = 0; i < nested[row].times; i++) text_append(shared, nested[row].close, i);
+  text_append(shared, nested[row].after, -1);
+  shared->text[shared->length] = 0;
+}
+
 /* Writes the mutated text of run `n` into f->shared. */
 static void text_make(const Fuzz *f, uint64_t n) {
+  if (n < NESTED_COUNT) return nested_make(f->shared, n);
   static Piece pieces[TOKENS_MAX * 2];
   uint64_t state = f->seed * UINT64_C(0x2545f4914f6cdd1d) + n;
   const Program *program = &f->programs[random_below(&state, f->count)];
