@@ -188,6 +188,7 @@ typedef enum SynthKind {
   SYNTH_HASH,
   SYNTH_ORD,
   SYNTH_ITER,      /* of an Iterator: itself */
+  SYNTH_EQ_TRAIT,  /* of trait values: as what they are */
 } SynthKind;
 
 struct ImplDecl {
@@ -435,6 +436,7 @@ void check_alias_ready(Checker *c, Alias *alias);
 uint32_t check_decl_index(Checker *c, Decl *decl);
 /* Makes the module's entries of all declarations used so far complete; true if there was anything to do. */
 bool check_decls_fill(Checker *c);
+bool check_trait_is_dynamic(Checker *c, Decl *trait); /* all that it asks for can be called on a trait value */
 /* Marks a function as reached and returns it. */
 TFunction *check_fn_reach(Checker *c, Fn *fn);
 /* What the function passes its arguments on to, or NULL. */

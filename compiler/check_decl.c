@@ -568,6 +568,19 @@ static bool is_dynamic(const Fn *fn) {
   return !names_self;
 }
 
+bool check_trait_is_dynamic(Checker *c, Decl *trait) {
+  for (uint32_t i = 0; i < trait->ndynamic; i++) {
+    check_fn_ready(c, trait->dynamic[i]);
+    if (!is_dynamic(trait->dynamic[i])) return false;
+  }
+  check_supers_ready(c, trait);
+  for (uint32_t i = 0; i < trait->nsupers; i++) {
+    const Type *super = trait->supers[i];
+    if (super->kind == TYPE_TRAIT && (mentions_self(super) || !check_trait_is_dynamic(c, check_type_decl(c, super)))) return false;
+  }
+  return true;
+}
+
 static void fill_trait(Checker *c, Decl *decl) {
   check_supers_ready(c, decl);
   const Generics *g = decl->generics;

@@ -103,7 +103,7 @@ static ImplDecl *implied_impl(Checker *c, Head *head, Decl *trait) {
 }
 
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args) {
-  if (!trait || type->kind == TYPE_PARAM || type->kind == TYPE_TRAIT || type->kind >= TYPE_KIND_END) return NULL;
+  if (!trait || type->kind == TYPE_PARAM || type->kind >= TYPE_KIND_END || (type->kind == TYPE_TRAIT && trait != c->core.eq)) return NULL;
   Head *head = check_head(c, type);
   bool seen = false;
   for (size_t i = 0; i < head->impls.count; i++) {
@@ -131,7 +131,12 @@ const Type *check_satisfied(Checker *c, const Generics *scope, const Type *type,
     }
     return NULL;
   }
-  if (type->kind == TYPE_TRAIT) return check_trait_extends(c, type, type, trait, &found) ? found : NULL;
+  if (type->kind == TYPE_TRAIT) {
+    /* What Self is behind a trait value nobody knows: a trait extended with it in its arguments can't be reached. */
+    const Type *open;
+    bool is_known = check_trait_extends(c, c->t_hole, type, trait, &open) && !check_has_hole(c, open);
+    return is_known && check_trait_extends(c, type, type, trait, &found) ? found : NULL;
+  }
   const Type **args;
   ImplDecl *impl = check_impl_find(c, type, trait, &args);
   return impl ? check_subst(c, impl->trait_type, args, impl->generics->count, (Span){0}) : NULL;
@@ -139,7 +144,17 @@ const Type *check_satisfied(Checker *c, const Generics *scope, const Type *type,
 
 #define ASSUMED_MAX 400
 
+/* Trait values meet a bound when they can do at run time all that it asks for; and they compare as what they are. */
+static bool trait_satisfies(Checker *c, const Type *type, const Type *trait) {
+  Decl *decl = check_type_decl(c, trait);
+  const Type *found = check_satisfied(c, NULL, type, decl);
+  const Type **args;
+  if (found && check_trait_is_dynamic(c, decl)) return found == trait || check_fits(c, trait, found);
+  return check_impl_find(c, type, decl, &args) != NULL;
+}
+
 bool check_satisfies(Checker *c, const Generics *scope, const Type *type, const Type *trait) {
+  if (type->kind == TYPE_TRAIT && trait->kind == TYPE_TRAIT) return trait_satisfies(c, type, trait);
   if (type->kind == TYPE_ERROR || trait->kind == TYPE_ERROR || type->kind == TYPE_NEVER || type == c->t_hole) return true;
   for (size_t i = 0; i < c->assumed.count; i += 2) {
     if (c->assumed.items[i] == type && c->assumed.items[i + 1] == trait) return true;
@@ -230,7 +245,7 @@ static void impl_add(Checker *c, ImplDecl *impl) {
 }
 
 void check_impl_ensure(Checker *c, const Type *type, const Type *trait) {
-  if (type->kind == TYPE_PARAM || type->kind == TYPE_TRAIT || type->kind >= TYPE_KIND_END || trait->kind != TYPE_TRAIT) return;
+  if (type->kind == TYPE_PARAM || type->kind >= TYPE_KIND_END || trait->kind != TYPE_TRAIT) return;
   if (check_has_hole(c, type) || !check_pairs_add(c, &c->ensured, type, trait)) return;
   const Type **args;
   ImplDecl *impl = check_impl_find(c, type, check_type_decl(c, trait), &args);
@@ -556,7 +571,7 @@ bool check_method_find(Checker *c, const Type *type, Name name, Span span, Metho
 bool check_method_of_trait(Checker *c, const Type *type, Decl *trait, Name name, MethodRef *out) {
   Fn *method = trait ? check_fns_find(&trait->methods, name) : NULL;
   if (!method) return false;
-  if (type->kind == TYPE_PARAM || type->kind == TYPE_TRAIT) {
+  if (type->kind == TYPE_PARAM || (type->kind == TYPE_TRAIT && trait != c->core.eq)) {
     const Type *found = check_satisfied(c, c->frame ? c->frame->generics : NULL, type, trait);
     return found && find_in_trait(c, type, found, name, out);
   }

@@ -20,11 +20,24 @@ static bool has_written(Checker *c, const Type *type, Decl *trait) {
   return false;
 }
 
+/* True if a trait's own parameters ask for something. */
+static bool has_bounds(Checker *c, Decl *trait) {
+  check_generics_ready(c, trait);
+  for (uint32_t i = 1; i < trait->generics->count; i++) {
+    const TypeParam *param = &trait->generics->params[i];
+    for (uint32_t k = 0; k < param->nbounds; k++) {
+      if (check_type_decl(c, param->bounds[k]) != c->core.show) return true;
+    }
+  }
+  return false;
+}
+
 static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
   bool is_object = type->kind == TYPE_CLASS || type->kind == TYPE_ENUM;
   bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE;
   if (trait == c->core.show) return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN ? SYNTH_SHOW : SYNTH_NONE;
   if (trait == c->core.eq) {
+    if (type->kind == TYPE_TRAIT) return has_bounds(c, check_type_decl(c, type)) ? SYNTH_NONE : SYNTH_EQ_TRAIT;
     if (is_object && has_written(c, type, c->core.ord)) return SYNTH_EQ_ORD;
     return type->kind == TYPE_CLASS ? SYNTH_EQ_REF : by_parts ? SYNTH_EQ : SYNTH_NONE;
   }
@@ -35,7 +48,7 @@ static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
 
 /* Parameters of a synthesised implementation: those of the declaration, or one for each part; all bounded by the trait. */
 static Generics *synth_generics(Checker *c, const Type *type, const Type *trait, SynthKind kind) {
-  Decl *decl = check_type_decl(c, type);
+  Decl *decl = type->kind == TYPE_TRAIT ? NULL : check_type_decl(c, type);
   if (decl) check_generics_ready(c, decl);
   Generics *g = check_generics_new(c, decl ? decl->generics : NULL, decl ? 0 : type->nargs);
   for (uint32_t i = 0; i < g->count; i++) {
@@ -44,7 +57,8 @@ static Generics *synth_generics(Checker *c, const Type *type, const Type *trait,
       g->names[i] = check_intern(c, arena_format(c->arena, "T%u", i));
       param->name = module_copy(c->module, g->names[i], name_len(g->names[i]));
     }
-    if (kind == SYNTH_EQ_REF || kind == SYNTH_EQ_ORD) continue;
+    if (kind == SYNTH_EQ_TRAIT) check_bound_show(c, param);
+    if (kind == SYNTH_EQ_REF || kind == SYNTH_EQ_ORD || kind == SYNTH_EQ_TRAIT) continue;
     const Type **bounds = module_alloc(c->module, (param->nbounds + 2) * sizeof *bounds);
     if (param->nbounds) memcpy(bounds, param->bounds, param->nbounds * sizeof *bounds);
     bounds[param->nbounds] = trait;
@@ -68,10 +82,10 @@ ImplDecl *check_synth_find(Checker *c, const Type *type, Decl *trait) {
   SynthKind kind = synth_kind(c, type, trait);
   if (kind == SYNTH_NONE) return NULL;
   if ((type->kind == TYPE_TUPLE || type->kind == TYPE_FN) && type->nargs > MODULE_TPARAMS_MAX) return NULL;
-  Decl *decl = check_type_decl(c, type);
+  Decl *decl = type->kind == TYPE_TRAIT ? NULL : check_type_decl(c, type);
   ImplDecl *impl = CHECK_NEW(c, ImplDecl);
   *impl = (ImplDecl){.synth = kind, .state = HEAD_DONE, .trait = trait, .index = UINT32_MAX, .unit = c->prelude};
-  impl->arity = decl ? 0 : type->nargs;
+  impl->arity = decl || type->kind == TYPE_TRAIT ? 0 : type->nargs;
   impl->trait_type = check_type_of_decl(c, trait, NULL, 0, (Span){0});
   impl->generics = synth_generics(c, type, impl->trait_type, kind);
   const Type **args = check_own_params(c, impl->generics);
@@ -223,13 +237,20 @@ static TNode *both(const Maker *m, TNode *a, TNode *b) {
 
 static TNode *tag(const Maker *m, uint32_t i) { return check_op(m->c, OP_ENUM_TAG, m->impl->type, m->c->t_int, m->span, param(m, i), NULL, NULL); }
 
+/* Parts of which nothing is known but that they are values compare like trait values. */
+static TNode *equal_parts(const Maker *m, TNode *a, TNode *b) {
+  TNode *equal = check_equal(m->c, a, b, m->span);
+  if (equal) return equal;
+  const Type *show = check_type_of_decl(m->c, m->c->core.show, NULL, 0, m->span);
+  return check_equal(m->c, check_coerce(m->c, a, show, m->span), check_coerce(m->c, b, show, m->span), m->span);
+}
+
 static TNode *equal_one(const Maker *m, const CaseInfo *info, uint32_t index, TVar **vars) {
   if (info->nfields == 0) return NULL;
   TVar **others = case_vars(m, info);
   TNode *all = NULL;
   for (uint32_t i = 0; i < info->nfields; i++) {
-    TNode *one = check_equal(m->c, check_var(m->c, vars[i], m->span), check_var(m->c, others[i], m->span), m->span);
-    all = both(m, all, one ? one : check_bool(m->c, true, m->span));
+    all = both(m, all, equal_parts(m, check_var(m->c, vars[i], m->span), check_var(m->c, others[i], m->span)));
   }
   return if_case(m, param(m, 1), index, others, all, check_bool(m->c, false, m->span), m->c->t_bool);
 }
@@ -241,8 +262,7 @@ static TNode *make_eq(const Maker *m) {
   }
   TNode *all = NULL;
   for (uint32_t i = 0; i < m->impl->type->nargs; i++) {
-    TNode *one = check_equal(c, part_of_tuple(m, param(m, 0), i), part_of_tuple(m, param(m, 1), i), m->span);
-    all = both(m, all, one ? one : check_bool(c, true, m->span));
+    all = both(m, all, equal_parts(m, part_of_tuple(m, param(m, 0), i), part_of_tuple(m, param(m, 1), i)));
   }
   return all;
 }
@@ -298,6 +318,7 @@ static TNode *make_body(const Maker *m) {
     case SYNTH_EQ: return make_eq(m);
     case SYNTH_HASH: return make_hash(m);
     case SYNTH_ORD: return make_ord(m);
+    case SYNTH_EQ_TRAIT: return check_equal(c, param(m, 0), param(m, 1), m->span);
     case SYNTH_EQ_ORD: {
       TNode *order = call(m, c->core.ord, "cmp", param(m, 0), param(m, 1));
       return check_op(c, OP_INT_EQ, NULL, c->t_bool, m->span, order, check_int(c, 0, m->span), NULL);
@@ -343,6 +364,27 @@ bool check_synth_next(Checker *c) {
   return true;
 }
 
+/* Two values of one type that need not have `==`, such as lists of a type parameter. */
+static TNode *same_values(const Maker *m) {
+  Checker *c = m->c;
+  TNode *a = param(m, 0), *b = param(m, 1);
+  TNode *equal = check_equal(c, a, b, m->span);
+  if (equal) return equal;
+  TNode **args = CHECK_ARRAY(c, TNode *, 2);
+  args[0] = a;
+  args[1] = b;
+  switch (m->impl->type->kind) {
+    case TYPE_OPT: return check_call_prelude(c, "_same_optional", args, 2, m->span);
+    case TYPE_LIST: return check_call_prelude(c, "_same_list", args, 2, m->span);
+    case TYPE_MAP: return check_call_prelude(c, "_same_map", args, 2, m->span);
+    case TYPE_TUPLE:
+    case TYPE_ENUM: return make_eq(m);
+    case TYPE_CLASS:
+    case TYPE_FN: return check_op(c, OP_REF_EQ, m->impl->type, c->t_bool, m->span, a, b, NULL);
+    default: return check_bool(c, false, m->span);
+  }
+}
+
 /* if other is Self { self == other } else { false } */
 static TFunction *same_function(Checker *c, ImplDecl *impl, const Fn *method) {
   Decl *decl = check_type_decl(c, impl->type);
@@ -361,10 +403,9 @@ static TFunction *same_function(Checker *c, ImplDecl *impl, const Fn *method) {
   test->a = check_var(c, f->params[1], span);
   test->u = impl->type;
   test->var = check_temp_new(c, "value", impl->type);
-  TNode *equal = check_equal(c, check_var(c, f->params[0], span), check_var(c, test->var, span), span);
-  bool has_identity = impl->type->kind == TYPE_LIST || impl->type->kind == TYPE_MAP || impl->type->kind == TYPE_FN;
-  if (!equal && has_identity) equal = check_op(c, OP_REF_EQ, impl->type, c->t_bool, span, check_var(c, f->params[0], span), check_var(c, test->var, span), NULL);
-  test->b = equal ? equal : check_bool(c, false, span);
+  TVar *values[] = {f->params[0], test->var};
+  TFunction inner = {.params = values, .nparams = 2};
+  test->b = same_values(&(Maker){c, impl, &inner, span});
   test->c = check_bool(c, false, span);
   f->body = test;
   c->frame = saved;

@@ -1,8 +1,8 @@
 /* bounds.c - which types implement which traits: the index of impls, the traits that a trait extends, and whether a bound is met.
  *
  * A bound is met by a type whose head has an impl that matches and whose own parameters' bounds are met in turn; by a PARAM
- * that is declared with it or with a trait that extends it; and by a trait type for itself and what it extends, if every
- * method in question can be dispatched dynamically. Questions get smaller with each step (an impl's arguments are parts of
+ * that is declared with it or with a trait that extends it; and by a trait type also for itself and what it extends, if
+ * every method in question can be dispatched dynamically. Questions get smaller with each step (an impl's arguments are parts of
  * its type), and proved facts are kept, so that a verification asks each only once.
  */
 #include <stdlib.h>
@@ -264,7 +264,7 @@ static bool impl_meets(Verifier *v, const Scope *scope, const Type *type, const 
 
 bool bounds_met(Verifier *v, const Scope *scope, const Type *type, const Type *trait) {
   if (type->kind == TYPE_PARAM) return param_meets(v, scope, type, trait);
-  if (type->kind == TYPE_TRAIT) return v->traits[trait->decl].is_dynamic && extends(v, type, type, trait, true);
+  if (type->kind == TYPE_TRAIT && v->traits[trait->decl].is_dynamic && extends(v, type, type, trait, true)) return true;
   Fact fact = fact_of(scope, type, trait);
   if (fact_known(v, fact)) return true;
   if (!impl_meets(v, scope, type, trait)) return false;
@@ -273,5 +273,5 @@ bool bounds_met(Verifier *v, const Scope *scope, const Type *type, const Type *t
 }
 
 bool bounds_holds(Verifier *v, const Scope *scope, const Type *type, const Type *trait) {
-  return type->kind == TYPE_TRAIT ? extends(v, type, type, trait, true) : bounds_met(v, scope, type, trait);
+  return (type->kind == TYPE_TRAIT && extends(v, type, type, trait, true)) || bounds_met(v, scope, type, trait);
 }

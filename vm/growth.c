@@ -77,7 +77,7 @@ bool growth_add_call(Verifier *v, uint32_t from_function, uint32_t to_function, 
 }
 
 bool growth_add_bound(Verifier *v, uint32_t from_function, const Type *trait, const Type *type, uint32_t method) {
-  if (!type->has_param || type->kind == TYPE_TRAIT) return true;
+  if (!type->has_param) return true;
   uint32_t from_node = v->growth.function_nodes[from_function];
   if (type->kind == TYPE_PARAM) return add_edge(v, from_node + type->decl, v->growth.trait_nodes[trait->decl] + method, 0);
   const Type *args[MODULE_TPARAMS_MAX], *targs[MODULE_TPARAMS_MAX];

@@ -158,11 +158,7 @@ Code *program_code(Program *program, uint32_t function, const Type *const *targs
 /* Callees */
 
 void program_resolve_bound(Program *program, const Type *trait, const Type *type, uint32_t method, BoundTarget *target) {
-  target->kind = BOUND_FAILS;
-  if (type->kind == TYPE_TRAIT) {
-    target->kind = BOUND_TRAIT;
-    return;
-  }
+  target->kind = type->kind == TYPE_TRAIT ? BOUND_TRAIT : BOUND_FAILS;
   target->impl = module_find_impl(program->module, program->types, trait, type, target->args);
   if (!target->impl) return;
   target->method = &target->impl->methods[method];

@@ -107,9 +107,7 @@ static bool impl_method_shape(Verifier *v, const ImplMethod *method) {
 
 static bool impl_shape(Verifier *v, const Impl *impl) {
   if (!impl->trait || impl->trait->kind != TYPE_TRAIT) return verifier_fail(v, 0, "implements no trait");
-  if (!impl->type || impl->type->kind == TYPE_PARAM || impl->type->kind == TYPE_TRAIT) {
-    return verifier_fail(v, 0, "the implementing type is a parameter or a trait");
-  }
+  if (!impl->type || impl->type->kind == TYPE_PARAM) return verifier_fail(v, 0, "the implementing type is a parameter");
   if (!tparams_shape(v, impl->tparams, impl->ntparams)) return false;
   if (!params_below(impl->type, impl->ntparams) || !params_below(impl->trait, impl->ntparams)) {
     return verifier_fail(v, 0, "type parameter out of range");
