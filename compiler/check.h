@@ -436,6 +436,7 @@ void check_alias_ready(Checker *c, Alias *alias);
 uint32_t check_decl_index(Checker *c, Decl *decl);
 /* Makes the module's entries of all declarations used so far complete; true if there was anything to do. */
 bool check_decls_fill(Checker *c);
+Fn *check_impl_default(Checker *c, ImplDecl *impl, Fn *method, const Type **from); /* what stands in for a method not written, and its trait; or NULL */
 bool check_trait_is_dynamic(Checker *c, Decl *trait); /* all that it asks for can be called on a trait value */
 /* Marks a function as reached and returns it. */
 TFunction *check_fn_reach(Checker *c, Fn *fn);

@@ -92,9 +92,11 @@ static ImplDecl *implied_impl(Checker *c, Head *head, Decl *trait) {
     implied->trait = trait;
     implied->trait_type = found;
     const Fn *first = trait->ndynamic ? trait->dynamic[0] : NULL;
-    bool lacks = (trait == c->core.eq || trait == c->core.iterable) && first && !check_impl_method(c, implied, first);
-    if (lacks && trait == c->core.eq && impl->trait == c->core.ord) implied->synth = SYNTH_EQ_ORD;
-    if (lacks && trait == c->core.iterable && impl->trait == c->core.iterator) implied->synth = SYNTH_ITER;
+    const Type *from;
+    bool lacks = (trait == c->core.eq || trait == c->core.iterable) && first && !check_impl_method(c, implied, first) &&
+                 !check_impl_default(c, implied, trait->dynamic[0], &from);
+    if (lacks && trait == c->core.eq && check_trait_extends(c, impl->type, impl->trait_type, c->core.ord, &from)) implied->synth = SYNTH_EQ_ORD;
+    if (lacks && trait == c->core.iterable && check_trait_extends(c, impl->type, impl->trait_type, c->core.iterator, &from)) implied->synth = SYNTH_ITER;
     if (lacks && trait == c->core.eq && !implied->synth) continue;
     VEC_PUSH(c->arena, &head->impls, implied);
     return implied;
@@ -278,6 +280,67 @@ Fn *check_impl_method(Checker *c, ImplDecl *impl, const Fn *method) {
   return fn && fn->has_self && method->ast && !method->ast->body && !method->ast->body_pending ? fn : NULL;
 }
 
+/* ---- Defaults ---- */
+
+static const Type **trait_args(Checker *c, const Type *self, const Type *trait) {
+  const Type **args = CHECK_ARRAY(c, const Type *, trait->nargs + 1);
+  args[0] = self;
+  for (uint32_t i = 0; i < trait->nargs; i++) args[i + 1] = trait->args[i];
+  return args;
+}
+
+/* True if a trait says itself that it needs the other: each extends Show without a word. */
+static bool names_super(Checker *c, const Decl *trait, const Decl *super) {
+  for (uint32_t i = 0; i < trait->nsupers && i < trait->item->type.trait_count; i++) {
+    if (super != c->core.show || check_type_decl(c, trait->supers[i]) == super) return true;
+  }
+  return false;
+}
+
+/* The default that a trait gives for a method of a trait that it needs, as `trait AppError: Error` may for `message`. */
+static Fn *find_better_default(Checker *c, const Type *self, const Type *trait, const Fn *method, const Type **from) {
+  Decl *decl = check_type_decl(c, trait);
+  const Type *above;
+  if (decl == method->owner || !check_trait_extends(c, self, trait, method->owner, &above)) return NULL;
+  const Type **args = trait_args(c, self, trait);
+  Fn *fn = check_fns_find(&decl->methods, method->name);
+  if (fn && fn->has_self && fn->slot != UINT32_MAX && (fn->ast->body || fn->ast->body_pending) && names_super(c, decl, method->owner)) {
+    check_fn_ready(c, fn);
+    const Type **above_args = trait_args(c, self, above);
+    bool is_same = fn->nparams == method->nparams && check_subst(c, fn->result, args, trait->nargs + 1, (Span){0}) ==
+                                                         check_subst(c, method->result, above_args, above->nargs + 1, (Span){0});
+    for (uint32_t i = 1; is_same && i < fn->nparams; i++) {
+      is_same = check_subst(c, fn->params[i], args, trait->nargs + 1, (Span){0}) ==
+                check_subst(c, method->params[i], above_args, above->nargs + 1, (Span){0});
+    }
+    if (is_same) {
+      *from = trait;
+      return fn;
+    }
+  }
+  for (uint32_t i = 0; i < decl->nsupers; i++) {
+    const Type *super = check_subst(c, decl->supers[i], args, trait->nargs + 1, (Span){0});
+    fn = super->kind == TYPE_TRAIT ? find_better_default(c, self, super, method, from) : NULL;
+    if (fn) return fn;
+  }
+  return NULL;
+}
+
+Fn *check_impl_default(Checker *c, ImplDecl *impl, Fn *method, const Type **from) {
+  Head *head = check_head(c, impl->type);
+  for (size_t i = 0; i < head->impls.count && method->slot != UINT32_MAX; i++) {
+    ImplDecl *other = head->impls.items[i];
+    bool is_near = impl->synth ? other->source && other->source->kind != DECL_EXTEND : other->source == impl->source;
+    if (!other->expr || !is_near) continue;
+    check_impl_ready(c, other);
+    if (!other->trait || other->trait == impl->trait) continue;
+    Fn *fn = find_better_default(c, impl->type, other->trait_type, method, from);
+    if (fn) return fn;
+  }
+  *from = impl->trait_type;
+  return method->ast->body || method->ast->body_pending ? method : NULL;
+}
+
 /* The type arguments of a written method's owner, in terms of the implementation's parameters. */
 static const Type **method_args(Checker *c, const ImplDecl *impl, const Fn *fn, uint32_t *count) {
   if (fn->owner != impl->source) {
@@ -322,13 +385,13 @@ static void impl_make_method(Checker *c, ImplDecl *impl, uint32_t slot) {
     function = set_op(c, &out, impl, fn) ? NULL : check_fn_reach(c, fn);
     if (out.is_op) out.ntargs = 0;
   } else {
-    if (!method->ast->body && !method->ast->body_pending) return; /* reported as missing */
-    function = check_fn_reach(c, method);
-    const Type *args[MODULE_TPARAMS_MAX + 1];
-    args[0] = impl->type;
-    for (uint32_t i = 0; i < impl->trait_type->nargs; i++) args[i + 1] = impl->trait_type->args[i];
-    out.ntargs = impl->trait_type->nargs + 1;
-    out.targs = module_types(c, args, out.ntargs);
+    const Type *from;
+    Fn *fallback = check_impl_default(c, impl, method, &from);
+    if (!fallback) return; /* reported as missing */
+    function = check_fn_reach(c, fallback);
+    check_impl_ensure(c, impl->type, from);
+    out.ntargs = from->nargs + 1;
+    out.targs = module_types(c, trait_args(c, impl->type, from), out.ntargs);
   }
   c->module->impls[impl->index].methods[slot] = out;
   if (!function) return;
@@ -381,7 +444,7 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
     Fn *method = trait->method_list[i];
     check_fn_ready(c, method);
     Fn *fn = check_impl_method(c, impl, method);
-    bool has_default = method->ast->body || method->ast->body_pending;
+    const Type *from;
     if (fn && method->slot == UINT32_MAX) {
       diag_note(check_report(c, fn->ast->name_span, DIAG_OVERRIDE_GENERIC, method->name, trait->name), method->ast->name_span, "declared here");
     } else if (fn) {
@@ -390,7 +453,7 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
       const char *wanted = signature_text(c, method, args, nargs, impl->generics);
       Diag *d = check_report(c, fn->ast->head_span.end ? fn->ast->head_span : fn->ast->name_span, DIAG_METHOD_DIFFERS, fn->name, trait->name);
       diag_help(d, "write `%s`", wanted);
-    } else if (!has_default && method->name) {
+    } else if (method->name && !check_impl_default(c, impl, method, &from)) {
       Diag *d = check_report(c, span, DIAG_METHOD_MISSING, check_type_text_in(c, impl->type, impl->generics), trait->name, method->name);
       diag_help(d, "write `%s`", signature_text(c, method, args, nargs, impl->generics));
     }
@@ -468,11 +531,11 @@ static void impl_method_ref(Checker *c, ImplDecl *impl, const Type **args, Fn *m
                        .ntargs = is_own ? impl->generics->count : type->nargs, .type = type};
     return;
   }
-  const Type *trait = check_subst(c, impl->trait_type, args, impl->generics->count, (Span){0});
-  const Type **targs = CHECK_ARRAY(c, const Type *, trait->nargs + 1);
-  targs[0] = type;
-  for (uint32_t i = 0; i < trait->nargs; i++) targs[i + 1] = trait->args[i];
-  *out = (MethodRef){.kind = METHOD_DIRECT, .fn = method, .targs = targs, .ntargs = trait->nargs + 1, .trait = trait, .type = type};
+  const Type *from = impl->trait_type;
+  Fn *fallback = impl->synth ? NULL : check_impl_default(c, impl, method, &from);
+  const Type *trait = check_subst(c, from, args, impl->generics->count, (Span){0});
+  *out = (MethodRef){.kind = METHOD_DIRECT, .fn = fallback ? fallback : method, .targs = trait_args(c, type, trait), .ntargs = trait->nargs + 1,
+                     .trait = trait, .type = type};
   if (impl->synth && method->slot == 0) {
     out->kind = METHOD_IMPL;
     out->impl = impl;

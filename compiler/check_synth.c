@@ -217,8 +217,25 @@ static TNode *show_one(const Maker *m, const CaseInfo *info, uint32_t index, TVa
   return show_case(m, info, vars);
 }
 
+/* self.show(), when a trait that the type implements gives a default for it. */
+static TNode *show_by_trait(const Maker *m) {
+  const Type *from;
+  Fn *method = m->c->core.show->dynamic[0];
+  Fn *fn = check_impl_default(m->c, m->impl, method, &from);
+  if (!fn || fn == method) return NULL;
+  TNode **args = CHECK_ARRAY(m->c, TNode *, 1);
+  const Type **targs = CHECK_ARRAY(m->c, const Type *, from->nargs + 1);
+  args[0] = param(m, 0);
+  targs[0] = m->impl->type;
+  for (uint32_t i = 0; i < from->nargs; i++) targs[i + 1] = from->args[i];
+  check_impl_ensure(m->c, m->impl->type, from);
+  return check_call_fn(m->c, fn, targs, args, 1, m->span);
+}
+
 static TNode *make_show(const Maker *m) {
   Decl *decl = check_type_decl(m->c, m->impl->type);
+  TNode *by_trait = decl ? show_by_trait(m) : NULL;
+  if (by_trait) return by_trait;
   switch (m->impl->type->kind) {
     case TYPE_CLASS: return show_class(m, decl);
     case TYPE_ENUM: return each_case(m, show_one, text(m, ""));
