@@ -576,7 +576,7 @@ bool check_trait_is_dynamic(Checker *c, Decl *trait) {
   check_supers_ready(c, trait);
   for (uint32_t i = 0; i < trait->nsupers; i++) {
     const Type *super = trait->supers[i];
-    if (super->kind == TYPE_TRAIT && (mentions_self(super) || !check_trait_is_dynamic(c, check_type_decl(c, super)))) return false;
+    if (super->kind == TYPE_TRAIT && (mentions_param(super, 0) || !check_trait_is_dynamic(c, check_type_decl(c, super)))) return false;
   }
   return true;
 }

@@ -225,13 +225,38 @@ static bool help_foreign(Checker *c, Diag *d, const Type *type, Name name, bool 
   return false;
 }
 
+/* True if the name behind a dot begins its line. */
+static bool opens_line(Checker *c, Span name) {
+  const Source *source = sources_get(&c->comp->sources, name.source);
+  uint32_t at = source ? name.start : 0;
+  if (at == 0 || source->text[at - 1] != '.') return false;
+  for (at--; at > 0 && (source->text[at - 1] == ' ' || source->text[at - 1] == '\t');) at--;
+  return at == 0 || source->text[at - 1] == '\n';
+}
+
+static bool names_case(Checker *c, Name name) {
+  const Unit *unit = c->frame->unit;
+  for (size_t i = 0; i < unit->decls.count; i++) {
+    const Decl *decl = unit->decls.items[i];
+    for (size_t k = 0; decl->kind == DECL_ENUM && k < decl->item->type.case_count; k++) {
+      if (decl->item->type.cases[k].name == name) return true;
+    }
+  }
+  return false;
+}
+
 void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
+  if (opens_line(c, span) && names_case(c, name)) {
+    diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
+    return;
+  }
   if (help_foreign(c, d, type, name, is_called)) return;
   Name best = check_method_suggest(c, type, name);
   uint32_t index;
   if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
+  else if (best == name) diag_help(d, "it comes with a module that is not imported here");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
   else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));
 }
