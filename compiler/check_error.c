@@ -136,7 +136,7 @@ TNode *check_fail(Checker *c, Expr *e) {
 
 TNode *check_return(Checker *c, Expr *e) {
   Frame *frame = c->frame;
-  const char *wrong = frame->in_defer ? "a `defer`" : frame->is_top ? "the top level" : NULL;
+  const char *wrong = frame->in_defer ? "a `defer`" : frame->is_module_top ? "the top level" : NULL;
   if (wrong) {
     check_report(c, e->span, DIAG_RETURN_HERE, wrong);
     if (e->return_.value) check_expr(c, e->return_.value, NULL);

@@ -595,6 +595,15 @@ static bool find_for_param(Checker *c, const Type *type, Name name, MethodRef *o
   return false;
 }
 
+/* Methods of implementations that nobody wrote: x.hash() of an enum. */
+static bool find_synthesised(Checker *c, const Type *type, Name name, MethodRef *out) {
+  Decl *traits[] = {c->core.show, c->core.hash, c->core.eq, c->core.ord};
+  for (size_t i = 0; i < sizeof traits / sizeof *traits; i++) {
+    if (traits[i] && name[0] != '_' && check_method_of_trait(c, type, traits[i], name, out)) return true;
+  }
+  return false;
+}
+
 bool check_method_find(Checker *c, const Type *type, Name name, Span span, MethodRef *out) {
   *out = (MethodRef){.type = type};
   if (type->kind == TYPE_PARAM) return find_for_param(c, type, name, out);
@@ -630,7 +639,7 @@ bool check_method_find(Checker *c, const Type *type, Name name, Span span, Metho
     return true;
   }
   if (find_default(c, type, name, out) || find_trait_extension(c, type, name, out)) return true;
-  return name == check_intern(c, "show") && check_method_of_trait(c, type, c->core.show, name, out);
+  return find_synthesised(c, type, name, out);
 }
 
 bool check_method_of_trait(Checker *c, const Type *type, Decl *trait, Name name, MethodRef *out) {

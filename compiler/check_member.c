@@ -245,6 +245,14 @@ static bool names_case(Checker *c, Name name) {
   return false;
 }
 
+/* True if only modules other than this one, where they are not seen, have such methods for the type. */
+static bool comes_from_elsewhere(Checker *c, const Type *type, Name name) {
+  const Fn *fn = type->kind == TYPE_PARAM ? NULL : check_fns_find(&check_head(c, type)->extensions, name);
+  bool any = fn != NULL;
+  for (; fn; fn = fn->next) any &= fn->unit != c->frame->unit && !fn->unit->is_library;
+  return any;
+}
+
 void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
   if (help_foreign(c, d, type, name, is_called)) return;
@@ -254,7 +262,7 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   if (is_case) diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
   else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
-  else if (best == name) diag_help(d, "it comes with a module that is not imported here");
+  else if (comes_from_elsewhere(c, type, name)) diag_help(d, "it comes with a module that is not imported here");
   else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
   else if (type->kind == TYPE_PARAM) diag_help(d, "only what its bounds promise can be used of a `%s`", check_type_text(c, type));

@@ -282,7 +282,7 @@ static TNode *coalesce(Checker *c, Expr *e, const Type *expected) {
     return check_error_node(c, e->span);
   }
   const Type *inner = left->type->args[0];
-  TNode *right = check_expr(c, e->binary.right, e->binary.right->kind == EXPR_NIL ? left->type : inner);
+  TNode *right = check_expr(c, e->binary.right, e->binary.right->kind == EXPR_NIL && inner->kind != TYPE_OPT ? left->type : inner);
   const Type *type = inner;
   bool stays = !check_can_coerce(c, right->type, inner) && check_can_coerce(c, right->type, left->type);
   if (stays) type = left->type;

@@ -75,11 +75,16 @@ static void unit_frame(Checker *c, Unit *unit, const char *name) {
   c->frame = NULL;
 }
 
+/* Tests find the variables of their module set, but what else it does at its top level is left out. */
 static void check_top(Checker *c, Unit *unit) {
   c->frame = unit->frame;
   NodeList list = {0};
-  for (size_t i = 0; i < unit->ast->stmt_count; i++) check_stmt_into(c, unit->ast->stmts[i], &list);
-  for (size_t i = 0; i < list.count; i++) VEC_PUSH(c->arena, &unit->init_nodes, list.items[i]);
+  for (size_t i = 0; i < unit->ast->stmt_count; i++) {
+    size_t before = list.count;
+    check_stmt_into(c, unit->ast->stmts[i], &list);
+    bool is_skipped = c->options->with_tests && unit == c->root && unit->ast->stmts[i]->kind != STMT_LET;
+    for (size_t k = before; k < list.count && !is_skipped; k++) VEC_PUSH(c->arena, &unit->init_nodes, list.items[k]);
+  }
   c->frame = NULL;
 }
 
@@ -175,7 +180,7 @@ static void check_own_decl(Checker *c, Decl *decl) {
 
 static void check_test(Checker *c, Unit *unit, Item *item) {
   TFunction *f = check_function_new(c, arena_format(c->arena, "test %.*s", (int)item->test.name.len, item->test.name.text), item->span, NULL);
-  Frame frame = {.function = f, .unit = unit, .is_top = true};
+  Frame frame = {.function = f, .unit = unit, .result = c->t_void, .is_top = true};
   c->frame = &frame;
   check_scope_push(c);
   f->body = check_block(c, item->test.body, NULL, true);
@@ -338,11 +343,25 @@ static void add_exports(Checker *c) {
   c->typed->nexports = (uint32_t)exports.count;
 }
 
+/* A test runs in a guest of its own: first come the variables of all modules. */
+static void initialise_test(Checker *c, TFunction *test) {
+  TFunction *entry = c->typed->entry;
+  if (entry->body->nlist < 2) return; /* only the exit status */
+  NodeList list = {0};
+  c->frame = c->root->frame;
+  TNode *call = call_function(c, entry, test->span);
+  check_push(c, &list, check_let(c, check_temp_new(c, "status", c->t_int), call, test->span));
+  check_push(c, &list, test->body);
+  test->body = check_block_node(c, &list, test->span);
+  c->frame = NULL;
+}
+
 static void add_tests(Checker *c) {
   VEC(__typeof__(*c->typed->tests)) tests = {0};
   for (size_t i = 0; c->options->with_tests && i < c->root->ast->item_count; i++) {
     Item *item = c->root->ast->items[i];
     if (item->kind != ITEM_TEST) continue;
+    initialise_test(c, item->info);
     __typeof__(*c->typed->tests) row = {.name = arena_copy(c->arena, item->test.name.text, item->test.name.len), .function = item->info};
     VEC_PUSH(c->arena, &tests, row);
   }
