@@ -37,8 +37,9 @@ Program *program_load(const char *path, const Flags *flags, bool with_tests) {
   return program;
 }
 
-static void stats_print(const Guest *guest, clock_t start) {
+static void stats_print(Guest *guest, clock_t start) {
   HeapStats heap = heap_stats();
+  fprintf(stderr, "state hash       %016llx\n", (unsigned long long)guest_state_hash(guest));
   fprintf(stderr, "fuel used        %llu\n", (unsigned long long)guest_fuel_used(guest));
   fprintf(stderr, "memory allocated %llu bytes\n", (unsigned long long)guest->allocated);
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
