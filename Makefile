@@ -16,18 +16,24 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 CFLAGS_release := -O2 -g1
 CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS = -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+LIBRARIES := gc utf8proc mpfr gmp md zstd
 ifdef CROSS
 SYSROOT := build/sysroot/$(CROSS)
+SYSROOT_READY := $(SYSROOT)/packages
+SYSROOT_LIB := $(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
 CC := $(CROSS)-linux-gnu-gcc
-CROSS_FLAGS := -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
-endif
-# Tools of the build itself run here.
-HOST_CC ?= gcc
-HOST_O := $(if $(CROSS),build,$(O))
-CFLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(CROSS_FLAGS) $(EXTRA_CFLAGS)
+CFLAGS += -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
+LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
+EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
+else
 LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
-STATIC = $(foreach l,$(1),$(firstword $(wildcard $(SYSROOT)/usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
-LIBS := $(call STATIC,gc utf8proc mpfr gmp md zstd) -lpthread -ldl -lm
+LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+endif
+LIBS += -lpthread -ldl -lm
+# What the build itself runs is always for this machine.
+HOST_CC ?= $(if $(CROSS),gcc,$(CC))
+HOST_O := $(if $(CROSS),build,$(O))
 
 VM := $(wildcard vm/*.c)
 COMPILER := $(wildcard compiler/*.c)
@@ -38,15 +44,15 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
-all: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
+all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 $(O)/firn
 	$(O)/firn examples/wordfreq.firn < /usr/share/common-licenses/GPL-3
 
 test: deps test-deps
-	@$(MAKE) --no-print-directory -j2 all $(O)/runner $(UNIT)
+	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
 	@$(MAKE) --no-print-directory check-spec test-unit test-programs test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
@@ -73,7 +79,7 @@ $(HOST_O)/embed: tools/embed.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -O1 -o $@ $<
 
-$(O)/library.o: $(O)/library.c
+$(O)/library.o: $(O)/library.c | $(SYSROOT_READY)
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(O)/pic/library.o: $(O)/library.c
 	@mkdir -p $(@D)
@@ -82,7 +88,7 @@ $(O)/pic/library.o: $(O)/library.c
 # The interpreter's dispatch must stay one indirect jump for each handler.
 $(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping -fno-strict-aliasing -fno-tree-loop-distribute-patterns)
 
-$(O)/%.o: %.c
+$(O)/%.o: %.c | $(SYSROOT_READY)
 	@mkdir -p $(@D) && echo "  CC  $@"
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/pic/%.o: %.c
@@ -94,19 +100,37 @@ $(O)/pic/%.o: %.c
 $(O)/unit/%: tests/unit/%.c $(O)/libfirn.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
-$(O)/runner: tests/runner.c
+$(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $<
+	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
 
 test-unit: $(UNIT)
-	@for t in $(UNIT); do echo "== $$t"; $$t || exit 1; done
+	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
 
 TOUR := $(firstword $(wildcard ../shared/tour.md) docs/tour.md)
-test-programs: $(O)/firn $(O)/runner
-	$(O)/runner --firn $(O)/firn tests/programs
-	$(O)/runner --firn $(O)/firn --tour $(TOUR)
-	sh tests/cli.sh $(O)/firn
-	sh tests/diagnostics.sh $(O)/firn
+FIRN := $(O)/firn$(if $(CROSS),-qemu)
+RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
+test-programs: $(FIRN) $(HOST_O)/runner
+	$(RUNNER) tests/programs
+	$(RUNNER) --tour $(TOUR)
+	sh tests/cli.sh $(FIRN)
+	sh tests/diagnostics.sh $(FIRN)
+
+# Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 24th program.
+CROSSES := aarch64 s390x
+CROSS_UNIT := test_emit test_image test_map test_string test_type test_random_code
+test-cross test-cross-sample: deps
+	@$(MAKE) --no-print-directory -j2 build/firn build/runner
+	@for c in $(CROSSES); do $(MAKE) --no-print-directory CROSS=$$c $@-one || exit 1; done
+	sh tests/cross.sh $(if $(filter %-sample,$@),24,1) build/firn $(CROSSES:%=build/%/firn-qemu)
+test-cross-one: $(UNIT)
+	@$(MAKE) --no-print-directory test-unit test-programs
+test-cross-sample-one:
+	@$(MAKE) --no-print-directory -j2 $(FIRN) test-unit UNIT="$(CROSS_UNIT:%=$(O)/unit/%)"
+$(O)/firn-qemu: $(O)/firn
+	@printf '#!/bin/sh\nexec qemu-$(CROSS)-static $(abspath $<) "$$@"\n' > $@ && chmod +x $@
+build/sysroot/%/packages: tools/cross-deps.sh
+	sh tools/cross-deps.sh $* build/sysroot/$* && touch $@
 
 # The fuzzer: objects of its own, by clang. The interpreter without optimisation: clang takes minutes for its instrumented jumps.
 FUZZ_RUNS ?= 20000
