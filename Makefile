@@ -98,8 +98,8 @@ $(O)/pic/%.o: %.c
 
 # Tests
 $(O)/unit/%: tests/unit/%.c $(O)/libfirn.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+	@mkdir -p $(@D) && echo "  LD  $@"
+	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
 $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
@@ -118,7 +118,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 24th program.
 CROSSES := aarch64 s390x
-CROSS_UNIT := test_emit test_image test_map test_string test_type test_random_code
+CROSS_UNIT := $(addprefix $(O)/unit/,test_emit test_lex test_map test_string test_type test_random_code)
 test-cross test-cross-sample: deps
 	@$(MAKE) --no-print-directory -j2 build/firn build/runner
 	@for c in $(CROSSES); do $(MAKE) --no-print-directory CROSS=$$c $@-one || exit 1; done
@@ -126,7 +126,7 @@ test-cross test-cross-sample: deps
 test-cross-one: $(UNIT)
 	@$(MAKE) --no-print-directory test-unit test-programs
 test-cross-sample-one:
-	@$(MAKE) --no-print-directory -j2 $(FIRN) test-unit UNIT="$(CROSS_UNIT:%=$(O)/unit/%)"
+	@$(MAKE) --no-print-directory -j2 $(FIRN) test-unit UNIT="$(CROSS_UNIT)"
 $(O)/firn-qemu: $(O)/firn
 	@printf '#!/bin/sh\nexec qemu-$(CROSS)-static $(abspath $<) "$$@"\n' > $@ && chmod +x $@
 build/sysroot/%/packages: tools/cross-deps.sh

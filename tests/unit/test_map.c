@@ -174,8 +174,8 @@ END_TEST
 
 /* Keys with one hash cost fuel, one unit each; nothing else about a search does. */
 START_TEST(equal_hashes_cost) {
-  const Type *floats[] = {simple(TYPE_FLOAT), simple(TYPE_FLOAT)};
-  const Type *key_type = type_intern(fixture.program.types, TYPE_TUPLE, 0, floats, 2);
+  const Type *pair[] = {simple(TYPE_FLOAT), simple(TYPE_FLOAT)};
+  const Type *key_type = type_intern(fixture.program.types, TYPE_TUPLE, 0, pair, 2);
   ObjDesc *desc = desc_for(&fixture.program, type_of(TYPE_MAP, key_type, simple(TYPE_INT)));
   Map *map = map_new(&fixture.guest, desc);
   fixture.slots[0].p = map;
