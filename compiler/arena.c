@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #define CHUNK ((size_t)1 << 20)
+#define CHUNK_LATER ((size_t)8 << 20) /* in huge pages where there are any: a fault for each small page costs more than filling it */
 #define PAGE ((size_t)4096)
 #define ALIGNMENT 8
 
@@ -39,10 +40,12 @@ void arena_deinit(Arena *a) {
 static void *alloc_slow(Arena *a, size_t size) {
   size_t head = (sizeof(ArenaChunk) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   if (size > SIZE_MAX - head - PAGE) out_of_memory();
+  size_t chunk = a->total > CHUNK ? CHUNK_LATER : CHUNK;
   bool large = size > CHUNK / 4;
-  size_t wanted = large ? (head + size + PAGE - 1) & ~(PAGE - 1) : CHUNK;
+  size_t wanted = large ? (head + size + PAGE - 1) & ~(PAGE - 1) : chunk;
   ArenaChunk *c = mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (c == MAP_FAILED) out_of_memory();
+  if (wanted >= CHUNK_LATER) madvise(c, wanted, MADV_HUGEPAGE);
   a->total += wanted;
   char *memory = (char *)c + head;
   c->size = wanted;
