@@ -37,8 +37,8 @@ static void print(Buffer *buffer, const char *format, ...) {
 static void sig_side(Buffer *buffer, const char *from, const char *to) {
   if (from == to) print(buffer, "–");
   for (const char *at = from; at < to; at++) {
-    static const char letters[] = "ifbcsyvTU";
-    static const char *const names[] = {"int", "float", "bool", "char", "string", "bytes", "void", "T", "U"};
+    static const char letters[] = "ifbcsyvtrTU";
+    static const char *const names[] = {"int", "float", "bool", "char", "string", "bytes", "void", "task", "fn() -> void", "T", "U"};
     const char *wrap = *at == '?' ? "?" : *at == '[' ? "]" : *at == '@' ? "cell " : "";
     if (at != from) print(buffer, " ");
     if (*at == '*') { print(buffer, "…"); continue; }

@@ -33,6 +33,7 @@ static Obj *block_copy(Cloner *c, const Obj *object, const ObjDesc *desc) {
       if (copy) memcpy(copy->bytes, s->bytes, s->length);
       return (Obj *)copy;
     }
+    case OBJ_TASK: return (Obj *)task_blank(c->to);
     case OBJ_BYTES: size = sizeof(Bytes); break;
     case OBJ_LIST: size = sizeof(List); break;
     case OBJ_MAP: size = sizeof(Map); break;
@@ -128,7 +129,9 @@ static void enum_move(Cloner *c, EnumObj *object, const ObjDesc *desc) {
   }
 }
 
-static void contents_move(Cloner *c, Obj *copy) {
+static void task_move(Cloner *c, Task *copy, const Task *task);
+
+static void contents_move(Cloner *c, Obj *copy, const Obj *object) {
   const ObjDesc *desc = obj_desc(copy);
   switch (desc->kind) {
     case OBJ_STRING: break;
@@ -139,33 +142,62 @@ static void contents_move(Cloner *c, Obj *copy) {
     }
     case OBJ_LIST: list_move(c, (List *)copy, desc); break;
     case OBJ_MAP: map_move(c, (Map *)copy, desc); break;
+    case OBJ_TASK: task_move(c, (Task *)copy, (const Task *)object); break;
     case OBJ_ENUM: enum_move(c, (EnumObj *)copy, desc); break;
     case OBJ_CLOSURE: slots_move(c, ((Closure *)copy)->slots, desc->slot_classes, desc->nslots); break;
     default: slots_move(c, ((Instance *)copy)->slots, desc->slot_classes, desc->nslots); break;
   }
 }
 
-static void task_clone(Cloner *c) {
-  const Task *task = c->from->task;
-  Task *to = c->to->task;
+static void task_move(Cloner *c, Task *copy, const Task *task) {
+  copy->number = task->number;
+  copy->state = task->state;
+  if (task->nframes == 0) return;
   const Frame *top = &task->frames[task->nframes - 1];
-  if (task_room(c->to, (uint64_t)top->base + top->code->frame_slots) != TRAP_NONE) {
+  uint64_t room = 0; /* a caller's frame may reach farther than its callee's */
+  for (uint32_t i = 0; i < task->nframes; i++) {
+    uint64_t end = (uint64_t)task->frames[i].base + task->frames[i].code->frame_slots;
+    if (end > room) room = end;
+  }
+  if (task_room(c->to, copy, room) != TRAP_NONE) {
     c->failed = true;
     return;
   }
-  memset(to->slots, 0, to->nslots * sizeof *to->slots);
-  to->top = task->top;
-  to->nframes = task->nframes;
-  memcpy(to->frames, task->frames, task->nframes * sizeof *task->frames);
+  copy->top = top->base + top->code->insns[top->pc].sp;
+  copy->nframes = task->nframes;
+  memcpy(copy->frames, task->frames, task->nframes * sizeof *task->frames);
   for (uint32_t i = 0; i < task->nframes && !c->failed; i++) {
     const Frame *frame = &task->frames[i];
     if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &c->live)) c->failed = true;
     for (uint32_t k = 0; k < c->live.count; k++) {
       const LiveValue *value = &c->live.items[k];
       uint32_t at = frame->base + value->slot;
-      memcpy(to->slots + at, task->slots + at, value->type->slots * sizeof(Value));
-      value_move(c, to->slots + at, value->type);
+      memcpy(copy->slots + at, task->slots + at, value->type->slots * sizeof(Value));
+      value_move(c, copy->slots + at, value->type);
     }
+  }
+}
+
+static Task *task_ref_move(Cloner *c, Task *task) {
+  Value value = {.p = task};
+  ref_move(c, &value);
+  return value.p;
+}
+
+static void tasks_clone(Cloner *c) {
+  const Guest *from = c->from;
+  Guest *to = c->to;
+  to->main = task_ref_move(c, from->main);
+  to->task = task_ref_move(c, from->task);
+  to->ready = calloc((size_t)from->nready + 1, sizeof *to->ready);
+  if (!to->ready) c->failed = true;
+  else to->ready_cap = from->nready + 1;
+  for (uint32_t i = 0; i < from->nready && !c->failed; i++) {
+    to->ready[to->nready++] = task_ref_move(c, from->ready[(from->ready_first + i) % from->ready_cap]);
+  }
+  for (Task *task = from->listed; task && !c->failed; task = task->next) {
+    Task *copy = task_ref_move(c, task);
+    if (copy) tasks_restore(to, copy);
   }
 }
 
@@ -209,14 +241,15 @@ Guest *guest_clone(Guest *guest) {
   if (!c.to) return NULL;
   heap_hold();
   args_clone(&c);
-  if (!c.failed) task_clone(&c);
+  if (!c.failed) tasks_clone(&c);
   if (!c.failed) globals_clone(&c);
-  for (size_t i = 0; i < c.count && !c.failed; i++) contents_move(&c, c.order[i].to);
+  for (size_t i = 0; i < c.count && !c.failed; i++) contents_move(&c, c.order[i].to, c.order[i].from);
   headers_restore(&c);
   c.to->status = guest->status;
   c.to->fuel = guest->fuel;
   c.to->granted = guest->granted;
   c.to->allocated = guest->allocated;
+  c.to->tasks_made = guest->tasks_made;
   free(c.order);
   free(c.live.items);
   if (c.failed) {

@@ -313,11 +313,31 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
   return TRAP_NONE;
 }
 
+/* Tasks */
+
+static Trap task_insn(Guest *guest, const CodeInsn *insn, Value *s) {
+  Task *made = NULL;
+  Trap trap = TRAP_NONE;
+  switch (insn->op) {
+    case OP_TASK_NEW:
+      trap = task_new(guest, s[-1].p, &made);
+      s[-1].p = made;
+      return trap;
+    case OP_TASK_SELF: s->p = guest->task; break;
+    case OP_TASK_READY: return task_ready(guest, s[-1].p);
+    case OP_TASK_DONE: s[-1].i = ((Task *)s[-1].p)->state == TASK_ENDED; break;
+    default: break;
+  }
+  return TRAP_NONE;
+}
+
+
 Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base) {
   Value *s = base + insn->sp;
   guest->task->top = (uint32_t)(s - guest->task->slots);
   unsigned op = insn->op;
   if (op_table[op].flags & OP_PURE_ROW) return pure_insn(insn, s);
+  if (op >= OP_TASK_NEW && op <= OP_TASK_DONE) return task_insn(guest, insn, base + insn->sp);
   if (op == OP_CALL_IMPORT) return insn->x.native->fn(guest, base + insn->a);
   if (op <= OP_CELL_SET) return stack_insn(guest, insn, base, s);
   if (op <= OP_TRAIT_NEW) return value_insn(guest, code, insn, base, s);

@@ -9,13 +9,35 @@
 #ifndef FIRN_VM_EXECUTE_H
 #define FIRN_VM_EXECUTE_H
 
+#include <stdio.h>
+
 #include "vm/guest.h"
 #include "vm/program.h"
 
 #define FRAME_SLOTS_NARROW 0xffffu /* frames that the threaded interpreter can address; the oracle runs functions with larger ones */
 
-/* Makes room for `nslots` slots in all in the running task's stack and for as many frames. May move both. STACK_OVERFLOW over the limit. */
-Trap task_room(Guest *guest, uint64_t nslots);
+/* Tasks (task.c). TASK_BYTES is a new one's logical size. task_room makes room for `nslots` slots in all in a task's stack and for as many frames; it may
+ * move both; STACK_OVERFLOW over the limit. task_push pushes a frame for `code`, whose arguments begin at slot `base`, zeroes its other locals, and does not
+ * charge. */
+enum { TASK_BYTES = 256 };
+Task *task_blank(Guest *guest); /* without frames, waiting; NULL when memory is out */
+Trap task_room(Guest *guest, Task *task, uint64_t nslots);
+Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base);
+
+/* The TASK instructions. task_wait and task_switch are called in front of their instruction and move behind it, or trap. */
+Trap task_new(Guest *guest, const void *closure, Task **result);
+Trap task_ready(Guest *guest, Task *task);
+Trap task_wait(Guest *guest);
+Trap task_switch(Guest *guest, Task *task);
+
+/* The running task, which is not the main one, has returned from its last frame: lets the next go on. DEADLOCK if there is none. */
+Trap task_end(Guest *guest);
+
+/* Puts a task at the end of the guest's list, for thaw.c and clone.c. */
+void tasks_restore(Guest *guest, Task *task);
+
+/* Writes a line of a trace. */
+void frame_write(FILE *out, const Frame *frame, bool innermost);
 
 /* Executes one instruction that is neither a branch nor a call of guest code nor an end. */
 Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base);

@@ -231,6 +231,23 @@ static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
   }
 }
 
+/* A task's contents. */
+static void put_task(Freezer *f, const Task *task) {
+  image_room(&f->out, 8 + 1 + 4);
+  image_put64(&f->out, task->number);
+  image_put8(&f->out, task->state);
+  image_put32(&f->out, task->nframes);
+  for (uint32_t i = 0; i < task->nframes && !f->out.failed; i++) {
+    const Frame *frame = &task->frames[i];
+    image_room(&f->out, 8);
+    image_put32(&f->out, code_number(f, frame->code));
+    image_put32(&f->out, frame->pc);
+    if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &f->live)) out_of_memory(f);
+    const Value *slots = task->slots + frame->base;
+    for (uint32_t k = 0; k < f->live.count && !f->out.failed; k++) put_value(f, slots + f->live.items[k].slot, f->live.items[k].type);
+  }
+}
+
 static void put_object(Freezer *f, const Obj *object, const ObjDesc *desc) {
   switch (desc->kind) {
     case OBJ_STRING: image_put_bytes(&f->out, ((const String *)object)->bytes, ((const String *)object)->length); break;
@@ -249,6 +266,7 @@ static void put_object(Freezer *f, const Obj *object, const ObjDesc *desc) {
       }
       break;
     }
+    case OBJ_TASK: put_task(f, (const Task *)object); break;
     case OBJ_CLOSURE: put_object_slots(f, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots); break;
     case OBJ_INSTANCE:
     case OBJ_CELL:
@@ -282,18 +300,27 @@ static void put_text(Freezer *f, const char *bytes, size_t length) {
   image_put_bytes(&f->out, bytes, length);
 }
 
-static void put_frames(Freezer *f, const Task *task) {
+static void put_task_ref(Freezer *f, Task *task) {
+  image_room(&f->out, 8);
+  put_ref(f, (Value){.p = task});
+}
+
+/* Which task is the first, which one runs, the queue, the list. */
+static void put_tasks(Freezer *f, const Guest *guest) {
+  image_room(&f->out, 8);
+  image_put64(&f->out, guest->tasks_made);
+  put_task_ref(f, guest->main);
+  put_task_ref(f, guest->task);
   image_room(&f->out, 4);
-  image_put32(&f->out, task->nframes);
-  for (uint32_t i = 0; i < task->nframes && !f->out.failed; i++) {
-    const Frame *frame = &task->frames[i];
-    image_room(&f->out, 8);
-    image_put32(&f->out, code_number(f, frame->code));
-    image_put32(&f->out, frame->pc);
-    if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &f->live)) out_of_memory(f);
-    const Value *slots = task->slots + frame->base;
-    for (uint32_t k = 0; k < f->live.count && !f->out.failed; k++) put_value(f, slots + f->live.items[k].slot, f->live.items[k].type);
+  image_put32(&f->out, guest->nready);
+  for (uint32_t i = 0; i < guest->nready && !f->out.failed; i++) {
+    put_task_ref(f, guest->ready[(guest->ready_first + i) % guest->ready_cap]);
   }
+  uint32_t nlisted = 0;
+  for (const Task *task = guest->listed; task; task = task->next) nlisted++;
+  image_room(&f->out, 4);
+  image_put32(&f->out, nlisted);
+  for (Task *task = guest->listed; task && !f->out.failed; task = task->next) put_task_ref(f, task);
 }
 
 static void put_globals(Freezer *f) {
@@ -316,9 +343,7 @@ static void put_guest(Freezer *f, const FreezeOptions *options) {
   image_put32(&f->out, (uint32_t)guest->options.nargs);
   for (int i = 0; i < guest->options.nargs; i++) put_text(f, guest->options.args[i], strlen(guest->options.args[i]));
   put_text(f, options->input, options->input_length);
-  image_room(&f->out, 4);
-  image_put32(&f->out, 1); /* tasks */
-  put_frames(f, guest->task);
+  put_tasks(f, guest);
   put_globals(f);
   for (size_t i = 0; i < f->norder && !f->out.failed; i++) put_object(f, f->order[i], heap_descs[f->order_descs[i]]);
 }
@@ -338,6 +363,7 @@ bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *s
     put_module(&f, options->refer);
     number_take(&f, &f.descs, desc_string.number);
     number_take(&f, &f.descs, desc_bytes.number);
+    number_take(&f, &f.descs, desc_task.number);
     if (!f.out.failed) put_guest(&f, options);
     headers_restore(&f);
     heap_release();

@@ -1,11 +1,8 @@
-/* guest.c - guests and their tasks: making, running, failing, reporting.
+/* guest.c - guests: making, running, failing, reporting.
  *
- * Interface: guest.h, and task_room for executors (execute.h).
+ * Interface: guest.h.
  *
  * Invariants
- * - A task's frames array has as much room as its stack has slots. A callee's base lies above its caller's locals, of which there is at
- *   least one slot, so a frame that fits the stack always finds room in frames: executors test the stack's limit only.
- * - frames[-1] exists and belongs to the executor that runs.
  * - Fuel is charged on arrival: a new guest has paid for entering its function, or is paused there.
  */
 #include "vm/guest.h"
@@ -20,55 +17,9 @@
 #include "vm/program.h"
 
 enum {
-  STACK_FIRST = 48,   /* slots of a new task */
   TRACE_HEAD = 12,    /* innermost frames that a shortened trace shows */
   TRACE_TAIL = 8,     /* outermost ones */
-  FRAMES_HIDDEN = 1,
 };
-
-/* Tasks */
-
-static void task_free(Task *task) {
-  if (!task) return;
-  free(task->slots);
-  if (task->frames) free(task->frames - FRAMES_HIDDEN);
-  free(task);
-}
-
-static bool task_resize(Task *task, uint32_t nslots) {
-  Value *slots = realloc(task->slots, (size_t)nslots * sizeof *slots);
-  if (!slots) return false;
-  task->slots = slots;
-  Frame *block = task->frames ? task->frames - FRAMES_HIDDEN : NULL;
-  block = realloc(block, ((size_t)nslots + FRAMES_HIDDEN) * sizeof *block);
-  if (!block) return false;
-  task->frames = block + FRAMES_HIDDEN;
-  task->frames_cap = nslots;
-  task->nslots = nslots;
-  return true;
-}
-
-Trap task_room(Guest *guest, uint64_t nslots) {
-  Task *task = guest->task;
-  if (nslots <= task->nslots) return TRAP_NONE;
-  uint64_t limit = guest->options.stack_slots;
-  if (nslots > limit) return TRAP_STACK_OVERFLOW;
-  uint64_t wanted = task->nslots ? 2 * (uint64_t)task->nslots : STACK_FIRST;
-  if (wanted < nslots) wanted = nslots;
-  if (wanted > limit) wanted = limit;
-  return task_resize(task, (uint32_t)wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
-}
-
-Trap task_push(Guest *guest, Code *code, uint32_t base) {
-  Trap trap = task_room(guest, (uint64_t)base + code->frame_slots);
-  if (trap != TRAP_NONE) return trap;
-  Task *task = guest->task;
-  Value *slots = task->slots + base;
-  memset(slots + code->nargs_slots, 0, (code->nlocals_slots - code->nargs_slots) * sizeof *slots);
-  task->frames[task->nframes++] = (Frame){code, 0, base};
-  task->top = base + code->nlocals_slots;
-  return TRAP_NONE;
-}
 
 /* Guests */
 
@@ -78,23 +29,23 @@ Guest *guest_blank(Program *program, const GuestOptions *options) {
   guest->program = program;
   guest->options = *options;
   if (guest->options.stack_slots == 0) guest->options.stack_slots = GUEST_STACK_SLOTS;
-  guest->task = calloc(1, sizeof *guest->task);
   guest->globals = calloc(program->nglobal_slots + 1, sizeof *guest->globals);
   guest->globals_set = calloc(program->module->nglobals + 1, 1);
-  if (guest->task && guest->globals && guest->globals_set) {
-    heap_guest_add(guest);
-    return guest;
+  if (!guest->globals || !guest->globals_set) {
+    guest->program = NULL;
+    guest_free(guest);
+    return NULL;
   }
-  guest->program = NULL;
-  guest_free(guest);
-  return NULL;
+  heap_guest_add(guest);
+  return guest;
 }
 
 static Guest *guest_start(Program *program, Code *code, const GuestOptions *options) {
   Guest *guest = guest_blank(program, options);
   if (!guest) return NULL;
   guest->granted = guest->fuel = options->fuel;
-  Trap trap = task_push(guest, code, 0);
+  guest->task = guest->main = task_blank(guest);
+  Trap trap = guest->task ? task_push(guest, guest->task, code, 0) : TRAP_OUT_OF_MEMORY;
   if (trap != TRAP_NONE) {
     /* Even the first frame is over the limit: a guest that has failed, unless memory is out. */
     if (trap == TRAP_STACK_OVERFLOW) {
@@ -104,6 +55,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
     guest_free(guest);
     return NULL;
   }
+  guest->task->state = TASK_RUNS;
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
   return guest;
@@ -120,7 +72,7 @@ Guest *guest_new_for(Program *program, uint32_t function, const GuestOptions *op
 void guest_free(Guest *guest) {
   if (!guest) return;
   if (guest->program) heap_guest_remove(guest);
-  task_free(guest->task);
+  free(guest->ready);
   free(guest->globals);
   free(guest->globals_set);
   free(guest->trap_text);
@@ -201,7 +153,7 @@ static void message_write(FILE *out, const Guest *guest) {
   }
 }
 
-static void frame_write(FILE *out, const Frame *frame, bool innermost) {
+void frame_write(FILE *out, const Frame *frame, bool innermost) {
   const char *name = NULL, *file = NULL;
   uint32_t line = 0, column = 0;
   uint32_t pc = innermost || frame->pc == 0 ? frame->pc : frame->pc - 1;
@@ -222,7 +174,7 @@ char *guest_report(const Guest *guest) {
     fputc('\n', out);
   }
   const Task *task = guest->task;
-  uint32_t count = task->nframes;
+  uint32_t count = task ? task->nframes : 0;
   for (uint32_t i = 0; i < count; i++) {
     if (count > TRACE_HEAD + TRACE_TAIL + 1 && i == TRACE_HEAD) {
       fprintf(out, "  ... %" PRIu32 " more ...\n", count - TRACE_HEAD - TRACE_TAIL);

@@ -21,12 +21,20 @@ typedef struct Frame {
   uint32_t base;    /* slot of the frame's first argument in the task's stack */
 } Frame;
 
+typedef enum TaskState { TASK_WAITS, TASK_READY, TASK_RUNS, TASK_ENDED } TaskState;
+
+/* A task, in the heap. Its numbers count from 1, the task that begins. */
 typedef struct Task {
-  Value *slots;     /* grows by moving: hold indexes, not pointers, across anything that may call task_grow */
-  uint32_t nslots;  /* room */
+  uint64_t header;
+  Value *slots;     /* grows by moving: hold indexes, not pointers, across anything that may call task_room */
   Frame *frames;
-  uint32_t nframes, frames_cap;
+  uint32_t nslots;  /* room */
+  uint32_t nframes;
   uint32_t top;     /* slots in use, exact whenever the collector may run */
+  uint8_t state;    /* TaskState */
+  bool is_listed;   /* in the guest's list */
+  uint64_t number;
+  struct Task *previous, *next; /* in the list */
 } Task;
 
 typedef enum GuestStatus {
@@ -51,6 +59,11 @@ typedef struct GuestOptions {
 struct Guest {
   struct Program *program;
   Task *task;               /* the running one */
+  Task *main;               /* the one that began: the guest has finished when it has */
+  Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
+  Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */
+  uint32_t ready_first, nready, ready_cap;
+  uint64_t tasks_made;
   int64_t fuel;
   GuestStatus status;
   Trap trap;
@@ -92,10 +105,6 @@ enum { GUEST_FROZEN, GUEST_THAWED, GUEST_NOT_FROZEN };
 
 /* Runs until the guest is paused, finished or failed, on the tier of its options. */
 GuestStatus guest_run(Guest *guest);
-
-/* Pushes a frame for `code`, whose arguments begin at slot `base`; zeroes its other locals. STACK_OVERFLOW when base + frame_slots would pass the
- * limit, OUT_OF_MEMORY. May move task->slots and task->frames. Does not charge. */
-Trap task_push(Guest *guest, struct Code *code, uint32_t base);
 
 /* Ends the run with a trap at the current frame and pc. */
 void guest_fail(Guest *guest, Trap trap);

@@ -58,9 +58,9 @@ static GC_push_other_roots_proc push_threads;
 
 /* Descriptors by number. */
 #define DESC_STATIC 64
-static ObjDesc *descs_static[DESC_STATIC] = {NULL, &desc_string, &desc_bytes};
+static ObjDesc *descs_static[DESC_STATIC] = {NULL, &desc_string, &desc_bytes, &desc_task};
 ObjDesc **heap_descs = descs_static;
-static uint32_t ndescs = 3, descs_cap = DESC_STATIC;
+static uint32_t ndescs = 4, descs_cap = DESC_STATIC;
 static ObjDesc desc_dead; /* stands for every removed one */
 
 /* Removed numbers, and for each number the collection that last met an object of it after its removal. */
@@ -85,6 +85,15 @@ static struct GC_ms_entry *slots_mark(const ObjDesc *desc, const Value *slots, u
   return top;
 }
 
+static struct GC_ms_entry *task_mark(const Task *task, struct GC_ms_entry *top, struct GC_ms_entry *limit) {
+  top = push((void *const *)&task->next, top, limit);
+  top = push((void *const *)&task->previous, top, limit);
+  if (!task->slots) return top;
+  top = push((void *const *)&task->slots, top, limit);
+  void *frames = task->frames - 1;
+  return GC_MARK_AND_PUSH(frames, top, limit, (void **)&task->frames);
+}
+
 /* libgc's mark procedure for KIND_OBJECT. */
 static struct GC_ms_entry *object_mark(GC_word *address, struct GC_ms_entry *top, struct GC_ms_entry *limit, GC_word env) {
   (void)env;
@@ -102,6 +111,7 @@ static struct GC_ms_entry *object_mark(GC_word *address, struct GC_ms_entry *top
     case OBJ_MAP:
       top = push((void *const *)&((const Map *)address)->index, top, limit);
       return push((void *const *)&((const Map *)address)->entries, top, limit);
+    case OBJ_TASK: return task_mark((const Task *)address, top, limit);
     case OBJ_STRING: break;
   }
   if (desc == &desc_dead) last_met[header >> OBJ_DESC_SHIFT] = (uint32_t)stats.collections;
@@ -123,8 +133,11 @@ static void roots_push(void) {
   memset(free_cells, 0, sizeof free_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
     if (guest->globals && guest->program) GC_push_all(guest->globals, guest->globals + guest->program->nglobal_slots);
-    const Task *task = guest->task;
-    if (task && task->slots) GC_push_all(task->slots, task->slots + task->top);
+    Task *task = guest->task;
+    /* What calls left behind above the stack must not keep objects. */
+    if (task && task->slots) memset(task->slots + task->top, 0, (task->nslots - task->top) * sizeof *task->slots);
+    GC_push_all((void *)&guest->task, (void *)(&guest->listed_last + 1));
+    if (guest->ready) GC_push_all(guest->ready, guest->ready + guest->ready_cap);
   }
 }
 
@@ -198,7 +211,8 @@ static uint8_t desc_heap_kind(const ObjDesc *desc) {
     case OBJ_STRING: return KIND_LEAF;
     case OBJ_BYTES:
     case OBJ_LIST:
-    case OBJ_MAP: return KIND_OBJECT;
+    case OBJ_MAP:
+    case OBJ_TASK: return KIND_OBJECT;
     default: return desc->has_refs ? KIND_OBJECT : KIND_LEAF;
   }
 }

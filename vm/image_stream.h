@@ -19,7 +19,7 @@ enum {
   IMAGE_CHUNK_MAX = 4096,        /* bytes of body that image_room can ask for */
 };
 
-/* What definitions begin with; IMAGE_DEF_OBJECT + number of its descriptor defines an object. Descriptors 0 and 1 are those of strings and bytes. */
+/* What definitions begin with; IMAGE_DEF_OBJECT + number of its descriptor defines an object. Descriptors 0, 1 and 2 are those of strings, bytes and tasks. */
 enum { IMAGE_DEF_TYPE, IMAGE_DEF_CODE, IMAGE_DEF_DESC, IMAGE_DEF_OBJECT };
 
 /* A reference: a number shifted by IMAGE_REF_SHIFT, or one of these in the low bits. */

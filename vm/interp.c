@@ -237,6 +237,12 @@ leave: {
   (task->frames - 1)[window.low] = window.saved;
   task->nframes = window.low;
   if (task->nframes > 0) goto enter;
+  if (task != guest->main) {
+    trap = task_end(guest);
+    if (trap == TRAP_NONE) goto enter;
+    guest_fail(guest, trap);
+    return guest->status;
+  }
   guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
   return guest->status = GUEST_FINISHED;
 }
@@ -245,7 +251,7 @@ call_slow: {
   const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? TRAIT_CELLS : 2) - 1;
   guest->fuel = fuel;
   if (pc->op == &&L_CALL_TRAIT) site_desc = (uint32_t)(((const Obj *)S(pc->a).p)->header >> OBJ_DESC_SHIFT);
-  site = (Cell *)pc;
+  site = pc->op == &&L_SUSPEND ? NULL : (Cell *)pc;
   window_close(&window, last, info->p, info[-1].n - 1, fp);
   if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
   goto enter;
@@ -278,7 +284,7 @@ const void *const *interp_labels(void) {
 
 /* Whether threaded code can be entered at pc: what lies on the operand stack is in its slots there. */
 static bool is_entry(const Code *code, uint32_t pc) {
-  if (pc == 0 || op_table[code->insns[pc - 1].op].flags & OP_CALLS) return true;
+  if (pc == 0 || op_table[code->insns[pc - 1].op].flags & (OP_CALLS | OP_WAITS)) return true;
   uint32_t low = 0, high = code->function->nlabels;
   while (low < high) {
     uint32_t middle = low + (high - low) / 2;

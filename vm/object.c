@@ -14,6 +14,7 @@
 
 ObjDesc desc_string = {.kind = OBJ_STRING, .number = 1};
 ObjDesc desc_bytes = {.kind = OBJ_BYTES, .number = 2, .heap_kind = 1};
+ObjDesc desc_task = {.kind = OBJ_TASK, .number = 3, .heap_kind = 1};
 
 /* The table of a program's descriptors: chains through ObjDesc.next, doubled when full. */
 typedef struct DescTable {
@@ -235,6 +236,7 @@ static ObjDesc *desc_enum(Program *program, const Type *type) {
 ObjDesc *desc_for(Program *program, const Type *type) {
   if (type->kind == TYPE_STRING) return &desc_string;
   if (type->kind == TYPE_BYTES) return &desc_bytes;
+  if (type->kind == TYPE_TASK) return &desc_task;
   if (type->desc) return type->desc;
   ObjDesc *desc = NULL;
   switch (type->kind) {

@@ -12,13 +12,13 @@
 #include "vm/heap.h"
 #include "vm/type.h"
 
-typedef enum ObjKind { OBJ_STRING, OBJ_BYTES, OBJ_LIST, OBJ_MAP, OBJ_INSTANCE, OBJ_ENUM, OBJ_CLOSURE, OBJ_CELL, OBJ_BOX } ObjKind;
+typedef enum ObjKind { OBJ_STRING, OBJ_BYTES, OBJ_LIST, OBJ_MAP, OBJ_INSTANCE, OBJ_ENUM, OBJ_CLOSURE, OBJ_CELL, OBJ_BOX, OBJ_TASK } ObjKind;
 
 typedef struct ObjDesc {
   ObjKind kind;
   uint32_t number;
   const Type *type;        /* the concrete type (CLOSURE: the function type; BOX: the type inside) */
-  struct Program *program; /* NULL for string and bytes, which all programs share */
+  struct Program *program; /* NULL for string, bytes and tasks, which all programs share */
   struct Code *code;       /* CLOSURE: the function, whose last parameters are the captures */
   uint16_t nslots;         /* slots after the header in an INSTANCE, CELL, BOX; CLOSURE: captured slots (code not counted); ENUM: 1 + the widest case's */
   uint16_t elem_slots, value_slots; /* LIST: slots of an element; MAP: of a key, of a value */
@@ -58,7 +58,7 @@ typedef struct Map {
 ObjDesc *desc_for(struct Program *program, const Type *type);
 ObjDesc *desc_box(struct Program *program, const Type *type);      /* for scalars, tuples, optionals, ... held as a trait */
 ObjDesc *desc_closure(struct Program *program, const Type *fn_type, struct Code *code, uint32_t ncapture_slots);
-extern ObjDesc desc_string, desc_bytes;
+extern ObjDesc desc_string, desc_bytes, desc_task;
 ObjDesc *desc_list_of(struct Program *program, TypeKind elem);     /* lists of a simple type, for natives */
 void descs_free(struct Program *program);                          /* frees all the above that the program owns; before its types go */
 

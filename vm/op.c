@@ -8,6 +8,7 @@
 #define END OP_END
 #define CALLS OP_CALLS
 #define ALLOCS OP_ALLOCS
+#define WAITS OP_WAITS
 
 const OpInfo op_table[OP_MAX] = {
 #define OP(code, id, name, imms, sig, flags, doc) [code] = {name, imms, sig, (flags), doc},

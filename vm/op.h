@@ -11,7 +11,7 @@ typedef enum Op {
   OP_MAX = 256,
 } Op;
 
-enum OpFlag { OP_TRAPS = 1, OP_BRANCH = 2, OP_END = 4, OP_CALLS = 8, OP_ALLOCS = 16, OP_PURE_ROW = 32 };
+enum OpFlag { OP_TRAPS = 1, OP_BRANCH = 2, OP_END = 4, OP_CALLS = 8, OP_ALLOCS = 16, OP_PURE_ROW = 32, OP_WAITS = 64 };
 
 typedef struct OpInfo {
   const char *name; /* NULL: no such instruction */

@@ -20,7 +20,7 @@ static inline Frame *frame_top(const Guest *guest) { return &guest->task->frames
 
 /* Pushes the callee's frame; the caller will go on behind the call. */
 static Trap callee_enter(Guest *guest, Code *callee, uint32_t base) {
-  Trap trap = task_push(guest, callee, base);
+  Trap trap = task_push(guest, guest->task, callee, base);
   if (trap != TRAP_NONE) return trap;
   frame_top(guest)[-1].pc++;
   fuel_charge(guest, callee->cost);
@@ -30,7 +30,7 @@ static Trap callee_enter(Guest *guest, Code *callee, uint32_t base) {
 static Trap call_fn(Guest *guest, const CodeInsn *insn, uint32_t base) {
   const Closure *closure = guest->task->slots[base].p;
   const ObjDesc *desc = obj_desc((const Obj *)closure);
-  Trap trap = task_room(guest, (uint64_t)base + closure->code->frame_slots);
+  Trap trap = task_room(guest, guest->task, (uint64_t)base + closure->code->frame_slots);
   if (trap != TRAP_NONE) return trap;
   closure_spread(closure->slots, desc->nslots, guest->task->slots + base, insn->v);
   return callee_enter(guest, closure->code, base);
@@ -40,7 +40,7 @@ static Trap call_trait(Guest *guest, const CodeInsn *insn, uint32_t base) {
   Trap trap = TRAP_NONE;
   Code *callee = trait_callee(guest, insn, guest->task->slots + base, &trap);
   if (!callee) return trap;
-  trap = task_room(guest, (uint64_t)base + insn->a + callee->frame_slots);
+  trap = task_room(guest, guest->task, (uint64_t)base + insn->a + callee->frame_slots);
   if (trap != TRAP_NONE) return trap;
   trait_unbox(insn, guest->task->slots + base);
   return callee_enter(guest, callee, base + insn->a);
@@ -52,12 +52,14 @@ static Trap call(Guest *guest, Code *code, CodeInsn *insn, uint32_t base) {
   return callee ? callee_enter(guest, callee, base + insn->a) : trap;
 }
 
-static void ret_go(Guest *guest, const CodeInsn *insn, Value *base) {
+static Trap ret_go(Guest *guest, const CodeInsn *insn, Value *base) {
   memmove(base, base + insn->sp - insn->w, insn->w * sizeof *base);
   Task *task = guest->task;
-  if (--task->nframes > 0) return;
+  if (--task->nframes > 0) return TRAP_NONE;
+  if (task != guest->main) return task_end(guest);
   guest->exit_status = insn->w == 1 ? base->i : 0;
   guest->status = GUEST_FINISHED;
+  return TRAP_NONE;
 }
 
 static void switch_go(Guest *guest, Frame *frame, const CodeInsn *insn, uint64_t position) {
@@ -93,9 +95,11 @@ static Trap step(Guest *guest) {
     case OP_BR_UNCASE:
     case OP_BR_UNIS: branch_go(guest, frame, insn, insn_branches(insn, base)); return TRAP_NONE;
     case OP_SWITCH: switch_go(guest, frame, insn, base[insn->sp - 1].u); return TRAP_NONE;
-    case OP_RET: ret_go(guest, insn, base); return TRAP_NONE;
+    case OP_RET: return ret_go(guest, insn, base);
     case OP_PANIC:
     case OP_FAIL: return insn_panic(guest, insn, base);
+    case OP_TASK_WAIT: return task_wait(guest);
+    case OP_TASK_SWITCH: return task_switch(guest, base[insn->sp - 1].p);
     case OP_CALL: return call(guest, code, insn, frame->base);
     case OP_CALL_FN: return call_fn(guest, insn, frame->base + insn->a);
     case OP_CALL_TRAIT: return call_trait(guest, insn, frame->base);
@@ -109,6 +113,10 @@ static Trap step(Guest *guest) {
 GuestStatus oracle_step(Guest *guest) {
   Trap trap = step(guest);
   if (trap != TRAP_NONE) guest_fail(guest, trap);
+  if (guest->task->nframes) {
+    const Frame *frame = frame_top(guest);
+    guest->task->top = frame->base + frame->code->insns[frame->pc].sp;
+  }
   return guest->status;
 }
 

@@ -114,7 +114,7 @@ static bool check_kinds(const Effector *e) {
     case OP_TRAIT_NEW: return check_kind(e, e->insn->x.u, TYPE_TRAIT);
     case OP_REF_EQ:
       if (t->kind == TYPE_CLASS || t->kind == TYPE_FN || t->kind == TYPE_TRAIT || t->kind == TYPE_LIST || t->kind == TYPE_MAP ||
-          t->kind == TYPE_BYTES) {
+          t->kind == TYPE_BYTES || t->kind == TYPE_TASK) {
         return true;
       }
       return fail(e, "the type has no identity");
@@ -135,6 +135,8 @@ static const Type *read_type(const Effector *e, const char **at) {
     case 's': return simple(e, TYPE_STRING);
     case 'y': return simple(e, TYPE_BYTES);
     case 'v': return simple(e, TYPE_VOID);
+    case 't': return simple(e, TYPE_TASK);
+    case 'r': return type_unary(types, TYPE_FN, simple(e, TYPE_VOID));
     case 'T': return e->insn->t;
     case 'U': return e->insn->x.u;
     case '{': {

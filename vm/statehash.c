@@ -160,7 +160,7 @@ static void add_value(Walk *walk, const Value *slots, const Type *type) {
 
 /* Frames */
 
-static void add_frame(Walk *walk, const Frame *frame, bool in_call) {
+static void add_frame(Walk *walk, const Task *task, const Frame *frame, bool in_call) {
   const Code *code = frame->code;
   add_code(walk, code);
   add(walk, frame->pc);
@@ -169,7 +169,7 @@ static void add_frame(Walk *walk, const Frame *frame, bool in_call) {
     walk->failed = true;
     return;
   }
-  const Value *slots = walk->guest->task->slots + frame->base;
+  const Value *slots = task->slots + frame->base;
   bool has_ended = walk->guest->status == GUEST_FAILED || walk->guest->status == GUEST_FINISHED;
   for (uint32_t i = 0; i < walk->live.count; i++) {
     const LiveValue *value = &walk->live.items[i];
@@ -179,10 +179,22 @@ static void add_frame(Walk *walk, const Frame *frame, bool in_call) {
 }
 
 static void add_task(Walk *walk, const Task *task) {
+  add(walk, task->number);
+  add(walk, task->state);
   add(walk, task->nframes);
   for (uint32_t i = 0; i < task->nframes; i++) {
-    add_frame(walk, &task->frames[i], i + 1 < task->nframes);
+    add_frame(walk, task, &task->frames[i], i + 1 < task->nframes);
   }
+}
+
+static void add_tasks(Walk *walk) {
+  const Guest *guest = walk->guest;
+  add(walk, guest->tasks_made);
+  add_ref(walk, (Value){.p = guest->main});
+  add_ref(walk, (Value){.p = guest->task});
+  add(walk, guest->nready);
+  for (uint32_t i = 0; i < guest->nready; i++) add_ref(walk, (Value){.p = guest->ready[(guest->ready_first + i) % guest->ready_cap]});
+  for (Task *task = guest->listed; task; task = task->next) add_ref(walk, (Value){.p = task});
 }
 
 static void add_globals(Walk *walk) {
@@ -245,6 +257,7 @@ static void add_object(Walk *walk, const Obj *object) {
     case OBJ_LIST: add_list(walk, (const List *)object, desc); break;
     case OBJ_MAP: add_map(walk, (const Map *)object, desc); break;
     case OBJ_ENUM: add_enum(walk, (const EnumObj *)object, desc); break;
+    case OBJ_TASK: add_task(walk, (const Task *)object); break;
     case OBJ_CLOSURE:
       add_code(walk, ((const Closure *)object)->code);
       add_slots(walk, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots);
@@ -269,7 +282,7 @@ uint64_t guest_state_hash(Guest *guest) {
   add(&walk, (uint64_t)guest->fuel);
   add(&walk, guest->status);
   add(&walk, guest->trap);
-  add_task(&walk, guest->task);
+  add_tasks(&walk);
   add_globals(&walk);
   for (size_t i = 0; i < walk.nqueue && !walk.failed; i++) add_object(&walk, walk.queue[i]);
   walk_free(&walk);

@@ -42,6 +42,9 @@ typedef struct Thaw {
   uint32_t ntypes, types_cap, ncodes, codes_cap, nplans, plans_cap, nobjects, objects_cap;
   uint64_t *held;    /* (descriptor number, trait type id) pairs that are known to hold; open addressing, 0 free */
   uint32_t nheld, held_mask;
+  Task **listed;
+  uint32_t nlisted;
+  uint64_t tasks_made;
   uint64_t memory_left;
   uint8_t classes[TYPE_SLOTS_MAX];
   LiveValues live;
@@ -108,6 +111,7 @@ static bool ref_ok(Thaw *t, const Type *type, Value value) {
   switch (type->kind) {
     case TYPE_STRING: return desc->kind == OBJ_STRING;
     case TYPE_BYTES: return desc->kind == OBJ_BYTES;
+    case TYPE_TASK: return desc->kind == OBJ_TASK;
     case TYPE_TRAIT: return trait_ok(t, desc, type);
     case TYPE_FN: return desc->kind == OBJ_CLOSURE && desc->type == type;
     default: return desc->type == type && desc->kind != OBJ_BOX && desc->kind != OBJ_CLOSURE;
@@ -405,6 +409,10 @@ static Obj *enum_define(Defs *d, const ObjDesc *desc) {
   return (Obj *)object;
 }
 
+static Obj *task_define(Defs *d) {
+  return memory_take(d->t, sizeof(Task), 1) ? (Obj *)task_blank(d->t->guest) : NULL;
+}
+
 static Obj *plain_define(Defs *d, const ObjDesc *desc) {
   bool is_closure = desc->kind == OBJ_CLOSURE;
   size_t size = (is_closure ? sizeof(Closure) : sizeof(Instance)) + desc->nslots * sizeof(Value);
@@ -426,6 +434,7 @@ static bool define_object(Defs *d, uint64_t number) {
     case OBJ_LIST: object = list_define(d, desc); break;
     case OBJ_MAP: object = map_define(d, desc); break;
     case OBJ_ENUM: object = enum_define(d, desc); break;
+    case OBJ_TASK: object = task_define(d); break;
     default: object = plain_define(d, desc); break;
   }
   if (!object) return image_fail(&t->in, "an object can't be made: its size is wrong, or memory is out");
@@ -539,6 +548,8 @@ static bool get_enum(Thaw *t, const Plan *plan, EnumObj *object) {
   return true;
 }
 
+static bool get_task(Thaw *t, Task *task);
+
 static bool get_object(Thaw *t, Obj *object, const Plan *plan) {
   const ObjDesc *desc = plan->desc;
   switch (desc->kind) {
@@ -547,6 +558,7 @@ static bool get_object(Thaw *t, Obj *object, const Plan *plan) {
     case OBJ_LIST: return get_list(t, plan, (List *)object);
     case OBJ_MAP: return get_map(t, plan, (Map *)object);
     case OBJ_ENUM: return get_enum(t, plan, (EnumObj *)object);
+    case OBJ_TASK: return get_task(t, (Task *)object);
     default: break;
   }
   Value *slots = desc->kind == OBJ_CLOSURE ? ((Closure *)object)->slots : ((Instance *)object)->slots;
@@ -610,6 +622,12 @@ static bool is_root(const Code *code) {
   return code->function->nparams == 0 && code->function->ntparams == 0 && (result == TYPE_INT || result == TYPE_VOID);
 }
 
+/* Whether a task can begin with a frame of `code`: with the main function, or with a function value's that returns nothing. */
+static bool begins_task(const Thaw *t, const Task *task, const Code *code) {
+  if (task == t->guest->main) return is_root(code);
+  return code->function_index < t->program->module->nfunctions && code_result_type(code)->kind == TYPE_VOID;
+}
+
 static bool get_frame(Thaw *t, Task *task, bool in_call) {
   uint32_t number = image_get32(&t->in), pc = image_get32(&t->in), base = 0;
   if (t->in.failed) return false;
@@ -617,13 +635,14 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   Code *code = t->codes[number];
   if (pc >= code->ninsns || (in_call && (pc == 0 || !(op_table[code->insns[pc - 1].op].flags & OP_CALLS)))) return image_fail(&t->in, "a frame is at no place of its code");
   if (task->nframes == 0) {
-    if (!is_root(code)) return image_fail(&t->in, "the outermost frame's function can't be one");
+    if (!begins_task(t, task, code)) return image_fail(&t->in, "the outermost frame's function can't be one");
   } else {
     const Frame *caller = &task->frames[task->nframes - 1];
     if (!callee_ok(t, caller, code)) return image_fail(&t->in, "a frame's function is not what its caller calls");
     base = caller->base + caller->code->insns[caller->pc - 1].a;
   }
-  Trap trap = task_room(t->guest, (uint64_t)base + code->frame_slots);
+  if (!memory_take(t, code->frame_slots, sizeof(Value) + sizeof(Frame))) return false;
+  Trap trap = task_room(t->guest, task, (uint64_t)base + code->frame_slots);
   if (trap != TRAP_NONE) return image_fail(&t->in, "%s", trap_message(trap));
   Value *slots = task->slots + base;
   memset(slots, 0, code->frame_slots * sizeof *slots);
@@ -636,13 +655,77 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   return true;
 }
 
-static bool get_frames(Thaw *t) {
+static bool get_task(Thaw *t, Task *task) {
+  task->number = image_get64(&t->in);
+  task->state = image_get8(&t->in);
   uint32_t nframes = image_get32(&t->in);
-  if (!t->in.failed && nframes == 0) return image_fail(&t->in, "a task without frames");
+  if (t->in.failed) return false;
+  if (task->number == 0 || task->number > t->tasks_made) return image_fail(&t->in, "a task's number is wrong");
+  if (task->state > TASK_ENDED || (task->state == TASK_ENDED) != (nframes == 0)) return image_fail(&t->in, "a task's state is wrong");
   for (uint32_t i = 0; i < nframes; i++) {
-    if (!get_frame(t, t->guest->task, i + 1 < nframes)) return false;
+    if (!get_frame(t, task, i + 1 < nframes)) return false;
   }
-  return !t->in.failed;
+  return true;
+}
+
+static Task *get_task_ref(Thaw *t) {
+  Value value = {.u = 0};
+  if (!get_ref(t, &value)) return NULL;
+  if (value_is_ref(value) && obj_desc(value.p) == &desc_task) return value.p;
+  image_fail(&t->in, "what should be a task is none");
+  return NULL;
+}
+
+/* The queue, or the list: tasks in their order, in what is malloc'd. */
+static Task **get_task_refs(Thaw *t, uint32_t *count) {
+  *count = image_get32(&t->in);
+  if (t->in.failed || *count > t->nobjects) {
+    image_fail(&t->in, "more tasks than there are");
+    return NULL;
+  }
+  Task **tasks = calloc((size_t)*count + 1, sizeof *tasks);
+  if (!tasks) fail_memory(t);
+  for (uint32_t i = 0; tasks && i < *count; i++) {
+    if ((tasks[i] = get_task_ref(t))) continue;
+    free(tasks);
+    return NULL;
+  }
+  return tasks;
+}
+
+static bool get_tasks(Thaw *t) {
+  Guest *guest = t->guest;
+  uint64_t made = image_get64(&t->in);
+  if (!(guest->main = get_task_ref(t)) || !(guest->task = get_task_ref(t))) return false;
+  if (!(guest->ready = get_task_refs(t, &guest->nready))) return false;
+  guest->ready_cap = guest->nready + 1;
+  if (!(t->listed = get_task_refs(t, &t->nlisted))) return false;
+  t->tasks_made = guest->tasks_made = made;
+  return made < UINT64_MAX / 2 || image_fail(&t->in, "a task's number is wrong");
+}
+
+/* Once all contents are there: one task runs, the queue has just the ready ones, the list has what has been ready. */
+static bool tasks_check(Thaw *t) {
+  Guest *guest = t->guest;
+  uint32_t nready = 0, nruns = 0;
+  for (uint32_t i = 0; i < t->nobjects; i++) {
+    const Task *task = (const Task *)t->objects[i].object;
+    if (t->plans[t->objects[i].plan]->desc != &desc_task) continue;
+    nready += task->state == TASK_READY;
+    nruns += task->state == TASK_RUNS;
+  }
+  if (nruns != 1 || guest->task->state != TASK_RUNS || guest->main->state == TASK_ENDED) return image_fail(&t->in, "not one task runs");
+  for (uint32_t i = 0; i < guest->nready; i++) {
+    if (guest->ready[i]->state != TASK_READY) return image_fail(&t->in, "the queue is wrong");
+    guest->ready[i]->state = TASK_RUNS; /* so that it is not there twice */
+  }
+  for (uint32_t i = 0; i < guest->nready; i++) guest->ready[i]->state = TASK_READY;
+  if (nready != guest->nready) return image_fail(&t->in, "the queue is wrong");
+  for (uint32_t i = 0; i < t->nlisted; i++) {
+    if (t->listed[i]->is_listed || t->listed[i]->state == TASK_ENDED) return image_fail(&t->in, "the list of tasks is wrong");
+    tasks_restore(guest, t->listed[i]);
+  }
+  return true;
 }
 
 static bool get_globals(Thaw *t) {
@@ -711,13 +794,12 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
   t->guest->options.nargs = 0;
   t->in.define = define;
   t->in.define_ctx = t;
-  if (!plan_new(t, &desc_string) || !plan_new(t, &desc_bytes)) return false;
+  if (!plan_new(t, &desc_string) || !plan_new(t, &desc_bytes) || !plan_new(t, &desc_task)) return false;
   if (!get_limits(t, options) || !get_args(t)) return false;
   uint64_t allocated = t->guest->allocated;
   thawed->input = get_text(t, &thawed->input_length);
   if (!thawed->input) return false;
-  if (image_get32(&t->in) != 1) return image_fail(&t->in, "the number of tasks is wrong");
-  if (!get_frames(t) || !get_globals(t)) return false;
+  if (!get_tasks(t) || !get_globals(t)) return false;
   for (uint32_t i = 0; i < t->nobjects; i++) {
     if (!get_object(t, t->objects[i].object, t->plans[t->objects[i].plan])) return false;
   }
@@ -725,8 +807,10 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
     bool is_map = t->plans[t->objects[i].plan]->desc->kind == OBJ_MAP;
     if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice");
   }
+  uint64_t made = t->tasks_made;
   t->guest->allocated = allocated;
-  return true;
+  t->guest->tasks_made = made;
+  return tasks_check(t);
 }
 
 static void census_fill(const Thaw *t, ImageCensus *census) {
@@ -758,6 +842,7 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
   free(t.codes);
   free(t.objects);
   free(t.held);
+  free(t.listed);
   free(t.live.items);
   if (done) {
     thawed->guest = t.guest;

@@ -476,6 +476,13 @@ static void call_emit(Translator *t, Handler handler, uint32_t cells) {
   for (uint32_t i = 0; i < TRAIT_CACHE && handler == H_CALL_TRAIT && !t->failed; i++) cell[1 + i].x.u = UINT64_MAX;
 }
 
+static void suspend_emit(Translator *t) {
+  model_flush_all(t);
+  Cell *cell = emit(t, H_SUSPEND, 2);
+  cell->n = t->pc + 1;
+  cell[1].p = t->code;
+}
+
 static void call_import(Translator *t) {
   model_flush_all(t);
   Cell *cell = emit(t, H_NATIVE, 2);
@@ -644,5 +651,7 @@ void translate_insn(Translator *t) {
   else if (op <= OP_TRAIT_NEW) translate_value(t);
   else if (op <= OP_LIST_CLEAR) translate_list(t);
   else if (op <= OP_BYTES_PUSH) translate_text(t);
-  else translate_map(t);
+  else if (op <= OP_MAP_SET) translate_map(t);
+  else if (op_table[op].flags & OP_WAITS) suspend_emit(t);
+  else execute_emit(t);
 }

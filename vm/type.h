@@ -74,7 +74,7 @@ OptForm type_opt_form(const Type *opt);
 
 static inline bool type_is_ref(const Type *type) {
   return type->kind == TYPE_STRING || type->kind == TYPE_BYTES || type->kind == TYPE_LIST || type->kind == TYPE_MAP ||
-         (type->kind >= TYPE_FN && type->kind <= TYPE_TRAIT);
+         (type->kind >= TYPE_FN && type->kind <= TYPE_TRAIT) || type->kind == TYPE_TASK;
 }
 
 /* True for types of keys whose hashing and comparing never reach guest code: scalars, strings, tuples and optionals of them. */

@@ -1,0 +1,236 @@
+/* task.c - tasks: their stacks, and which of them runs.
+ *
+ * A task is an object of the heap: its slots and frames are buffers that the collector frees with it. One task runs; ready ones are in the guest's queue; waiting ones are reached from whatever will wake them, or are garbage. Tasks that
+ * wait although the program as a whole can't go on are found through the guest's list, in which tasks made ready once stay until they are done.
+ *
+ * Interface: guest.h (Task), execute.h.
+ *
+ * Invariants
+ * - A task's frames array has as much room as its stack has slots. A callee's base lies above its caller's locals, of which there is at
+ *   least one slot, so a frame that fits the stack always finds room in frames: executors test the stack's limit only.
+ * - frames[-1] exists and belongs to the executor that runs.
+ * - A waiting or ready task is in front of an instruction that threaded code can be entered at: its function's first, or behind a TASK_WAIT or TASK_SWITCH.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/execute.h"
+#include "vm/heap.h"
+#include "vm/object.h"
+#include "vm/program.h"
+
+enum {
+  STACK_FIRST = 20,   /* slots of a new task, at least */
+  FRAMES_HIDDEN = 1,
+  QUEUE_FIRST = 16,
+  STALE_MAX = 64,     /* slots */
+  LISTED_MAX = 20,    /* tasks that a deadlock's message lists */
+};
+
+/* Stacks */
+
+static size_t frames_bytes(uint32_t nslots) { return ((size_t)nslots + FRAMES_HIDDEN) * sizeof(Frame); }
+
+/* Gives up the stack of a task that is done. */
+static void stack_drop(Task *task) {
+  heap_buffer_drop(NULL, task->slots, task->nslots * sizeof(Value));
+  if (task->frames) heap_buffer_drop(NULL, task->frames - FRAMES_HIDDEN, frames_bytes(task->nslots));
+  task->slots = NULL;
+  task->frames = NULL;
+  task->nslots = task->nframes = task->top = 0;
+}
+
+static bool stack_resize(Task *task, uint32_t nslots) {
+  /* Arguments of the call under way may lie above top. */
+  uint32_t top = task->top, old = task->nslots;
+  task->top = old;
+  Value *slots = heap_buffer(NULL, (size_t)nslots * sizeof *slots, true);
+  Frame *block = slots ? heap_buffer_raw(NULL, frames_bytes(nslots)) : NULL;
+  task->top = top;
+  if (!block) return false;
+  if (old) {
+    memcpy(slots, task->slots, old * sizeof *slots);
+    memcpy(block, task->frames - FRAMES_HIDDEN, frames_bytes(old));
+    heap_buffer_drop(NULL, task->slots, old * sizeof *slots);
+    heap_buffer_drop(NULL, task->frames - FRAMES_HIDDEN, frames_bytes(old));
+  }
+  task->slots = slots;
+  task->frames = block + FRAMES_HIDDEN;
+  task->nslots = nslots;
+  return true;
+}
+
+Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
+  if (nslots <= task->nslots) return TRAP_NONE;
+  uint64_t limit = guest->options.stack_slots;
+  if (nslots > limit) return TRAP_STACK_OVERFLOW;
+  uint64_t wanted = task->nslots ? 2 * (uint64_t)task->nslots : STACK_FIRST;
+  if (wanted < nslots) wanted = nslots;
+  if (wanted > limit) wanted = limit;
+  return stack_resize(task, (uint32_t)wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+}
+
+Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
+  Trap trap = task_room(guest, task, (uint64_t)base + code->frame_slots);
+  if (trap != TRAP_NONE) return trap;
+  Value *slots = task->slots + base;
+  memset(slots + code->nargs_slots, 0, (code->nlocals_slots - code->nargs_slots) * sizeof *slots);
+  task->frames[task->nframes++] = (Frame){code, 0, base};
+  task->top = base + code->nlocals_slots;
+  return TRAP_NONE;
+}
+
+/* Making */
+
+Task *task_blank(Guest *guest) {
+  Task *task = heap_object(NULL, &desc_task, sizeof *task);
+  if (!task) return NULL;
+  task->header |= (uint64_t)guest->number << OBJ_GUEST_SHIFT;
+  guest->allocated += TASK_BYTES;
+  task->state = TASK_WAITS;
+  task->number = ++guest->tasks_made;
+  return task;
+}
+
+Trap task_new(Guest *guest, const void *closure, Task **result) {
+  const Closure *body = closure;
+  Code *code = body->code;
+  uint32_t ncaptures = obj_desc((const Obj *)body)->nslots;
+  Task *task = task_blank(guest);
+  if (!task) return TRAP_OUT_OF_MEMORY;
+  Trap trap = task_room(guest, task, code->frame_slots);
+  if (trap != TRAP_NONE) return trap;
+  memcpy(task->slots, body->slots, ncaptures * sizeof(Value));
+  trap = task_push(guest, task, code, 0);
+  guest->fuel -= code->cost;
+  *result = task;
+  return trap;
+}
+
+/* Running */
+
+static bool queue_grow(Guest *guest) {
+  uint32_t cap = guest->ready_cap ? 2 * guest->ready_cap : QUEUE_FIRST;
+  Task **grown = calloc(cap, sizeof *grown);
+  if (!grown) return false;
+  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = guest->ready[(guest->ready_first + i) % guest->ready_cap];
+  free(guest->ready);
+  guest->ready = grown;
+  guest->ready_first = 0;
+  guest->ready_cap = cap;
+  return true;
+}
+
+static void task_enlist(Guest *guest, Task *task) {
+  task->is_listed = true;
+  task->previous = guest->listed_last;
+  task->next = NULL;
+  if (task->previous) task->previous->next = task;
+  else guest->listed = task;
+  guest->listed_last = task;
+}
+
+static void task_unlist(Guest *guest, Task *task) {
+  if (!task->is_listed) return;
+  if (task->previous) task->previous->next = task->next;
+  else guest->listed = task->next;
+  if (task->next) task->next->previous = task->previous;
+  else guest->listed_last = task->previous;
+  task->is_listed = false;
+  task->previous = task->next = NULL;
+}
+
+Trap task_ready(Guest *guest, Task *task) {
+  if (task->state != TASK_WAITS) return TRAP_NONE;
+  if (guest->nready == guest->ready_cap && !queue_grow(guest)) return TRAP_OUT_OF_MEMORY;
+  task->state = TASK_READY;
+  guest->ready[(guest->ready_first + guest->nready++) % guest->ready_cap] = task;
+  if (!task->is_listed) task_enlist(guest, task);
+  return TRAP_NONE;
+}
+
+/* What calls left behind on a stack that rests must not keep objects; of a deep one the part nearest its top is enough. */
+static void stack_rest(Task *task) {
+  uint32_t top = task->frames[task->nframes - 1].base + task->frames[task->nframes - 1].code->frame_slots;
+  task->top = top;
+  uint32_t stale = task->nslots - top < STALE_MAX ? task->nslots - top : STALE_MAX;
+  memset(task->slots + top, 0, stale * sizeof *task->slots);
+}
+
+static void task_run(Guest *guest, Task *task) {
+  task->state = TASK_RUNS;
+  guest->task = task;
+}
+
+/* A line or two for each waiting task but the one that runs. */
+static Trap deadlock(Guest *guest) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return TRAP_DEADLOCK;
+  uint32_t shown = 0;
+  for (const Task *task = guest->listed; task; task = task->next) {
+    if (task == guest->task || task->nframes == 0) continue;
+    if (++shown > LISTED_MAX) continue;
+    fprintf(out, "\n  task %" PRIu64 " waits", task->number);
+    for (uint32_t i = task->nframes; i > 0 && task->nframes - i < 3; i--) {
+      fputs("\n  ", out);
+      frame_write(out, &task->frames[i - 1], i == task->nframes);
+    }
+  }
+  if (shown > LISTED_MAX) fprintf(out, "\n  and %" PRIu32 " more", shown - LISTED_MAX);
+  if (shown) fprintf(out, "\n  task %" PRIu64 " waits", guest->task->number);
+  fclose(out);
+  if (text) guest_trap_text(guest, TRAP_DEADLOCK, text, length);
+  free(text);
+  return TRAP_DEADLOCK;
+}
+
+/* Takes the first of the queue; NULL if it is empty. */
+static Task *queue_take(Guest *guest) {
+  if (guest->nready == 0) return NULL;
+  Task *task = guest->ready[guest->ready_first];
+  guest->ready[guest->ready_first] = NULL;
+  guest->ready_first = (guest->ready_first + 1) % guest->ready_cap;
+  guest->nready--;
+  return task;
+}
+
+Trap task_wait(Guest *guest) {
+  Task *next = queue_take(guest);
+  if (!next) return deadlock(guest);
+  guest->task->frames[guest->task->nframes - 1].pc++;
+  guest->task->state = TASK_WAITS;
+  stack_rest(guest->task);
+  task_run(guest, next);
+  return TRAP_NONE;
+}
+
+Trap task_switch(Guest *guest, Task *task) {
+  static const char text[] = "only a task that waits can be switched to";
+  if (task->state != TASK_WAITS) return guest_trap_text(guest, TRAP_BAD_ARGUMENT, text, sizeof text - 1);
+  guest->task->frames[guest->task->nframes - 1].pc++;
+  guest->task->state = TASK_WAITS;
+  stack_rest(guest->task);
+  task_run(guest, task);
+  return TRAP_NONE;
+}
+
+Trap task_end(Guest *guest) {
+  Task *ended = guest->task;
+  ended->state = TASK_ENDED;
+  task_unlist(guest, ended);
+  stack_drop(ended);
+  Task *next = queue_take(guest);
+  if (next) {
+    task_run(guest, next);
+    return TRAP_NONE;
+  }
+  /* The first task waits for something that nothing will bring. */
+  guest->task = guest->main;
+  return deadlock(guest);
+}
+
+void tasks_restore(Guest *guest, Task *task) { task_enlist(guest, task); }
