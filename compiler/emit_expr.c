@@ -327,7 +327,10 @@ static void emit_plain(Emitter *e, TNode *node) {
     case TN_LET: emit_let(e, node); break;
     case TN_SET_VAR: emit_set_var(e, node); break;
     case TN_SET_GLOBAL: emit_set_global(e, node); break;
-    case TN_OP: emit_op(e, node); break;
+    case TN_OP:
+      if (node->op == OP_FAIL && e->defers.count) emit_fail(e, node);
+      else emit_op(e, node);
+      break;
     case TN_FN: emit_fn(e, node); break;
     case TN_DEFER: VEC_PUSH(e->arena, &e->defers, node->a); break;
     default: emit_call(e, node);

@@ -87,6 +87,16 @@ static void emit_return_value(Emitter *e, TNode *value, const Type *type) {
   if (e->reachable) put_return(e);
 }
 
+/* The end of the program by an error leaves all blocks. */
+void emit_fail(Emitter *e, TNode *node) {
+  TNode *message = node->list[0];
+  leave(e, 0, 0, message, message->type, EMIT_VALUE);
+  if (!e->reachable) return;
+  at(e, node);
+  pop_operands(e, 1);
+  put_op(e, OP_FAIL, NULL);
+}
+
 static void emit_break(Emitter *e, TNode *node) {
   const ScopeInfo *scope = scope_of(node);
   if (scope->mode == EMIT_TAIL && !returns_void(e)) {

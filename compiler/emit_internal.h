@@ -183,6 +183,7 @@ bool emit_inverse(Op op, Op *inverse);             /* of a comparison */
 /* emit_flow.c */
 void emit_flow(Emitter *e, TNode *node, EmitMode mode);
 void emit_condition(Emitter *e, TNode *node, LabelId target, bool sense);
+void emit_fail(Emitter *e, TNode *node); /* an OP_FAIL while blocks with defers are open */
 TNode *only_statement(TNode *node); /* without the blocks around it */
 void emit_case_test(Emitter *e, TNode *node, LabelId otherwise, bool is_loaded); /* of a TN_IF_CASE; binds the payload */
 
