@@ -328,6 +328,7 @@ struct Checker {
   Chain *chain;
   const Type *t_void, *t_bool, *t_int, *t_float, *t_char, *t_string, *t_bytes, *t_never, *t_error, *t_hole;
   CoreTraits core;
+  Decl *task_decl;         /* class Task: the only type with results for arguments */
   Head heads[TYPE_KIND_END];
   VEC(Decl *) class_decls; /* by module index */
   VEC(Decl *) enum_decls;
@@ -550,6 +551,7 @@ TNode *check_coerce(Checker *c, TNode *node, const Type *expected, Span span);
 bool check_can_coerce(Checker *c, const Type *from, const Type *to);
 TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropped);
 TNode *check_closure(Checker *c, Expr *e, const Type *expected);
+TNode *check_spawn(Checker *c, Expr *e);
 void check_mismatch(Checker *c, Span span, const Type *expected, const Type *found);
 /* The expected type with `?` and `!` removed until it has the kind, or NULL. */
 const Type *check_peel(const Checker *c, const Type *expected, TypeKind kind);

@@ -1,4 +1,4 @@
-/* check_closure.c - closures: parameter types from the expected type, the result from it or from the body.
+/* check_closure.c - closures: parameter types from the expected type, the result from it or from the body; and `spawn`, which makes one of a call.
  */
 #include "compiler/check.h"
 
@@ -90,4 +90,57 @@ TNode *check_closure(Checker *c, Expr *e, const Type *expected) {
   node->ntargs = f->ntparams;
   if (f->ntparams) node->targs = check_own_params(c, c->frame->generics);
   return node;
+}
+
+/* ---- spawn ---- */
+
+static bool is_call(const TNode *node) {
+  return node->kind == TN_OP || (node->kind >= TN_CALL && node->kind <= TN_CALL_IMPORT);
+}
+
+/* Evaluates what a call takes now: its operands become variables. `outside` gets what is to be done before. */
+static TNode *call_hoist(Checker *c, TNode *call, NodeList *outside) {
+  if (call->kind == TN_BLOCK && call->nlist) {
+    for (uint32_t i = 0; i + 1 < call->nlist; i++) check_push(c, outside, call->list[i]);
+    return call_hoist(c, call->list[call->nlist - 1], outside);
+  }
+  if (!is_call(call)) return call;
+  TNode *copy = check_node(c, call->kind, call->type, call->span);
+  *copy = *call;
+  copy->list = CHECK_ARRAY(c, TNode *, call->nlist);
+  for (uint32_t i = 0; i < call->nlist; i++) {
+    TNode *operand = call->list[i];
+    if (operand->kind == TN_CONST) {
+      copy->list[i] = operand;
+      continue;
+    }
+    TVar *var = check_temp_new(c, "argument", operand->type);
+    check_push(c, outside, check_let(c, var, operand, operand->span));
+    copy->list[i] = check_var(c, var, operand->span);
+  }
+  return copy;
+}
+
+/* spawn f(x): { let argument = x; _spawn(|| f(argument)) } */
+TNode *check_spawn(Checker *c, Expr *e) {
+  TNode *call = check_expr(c, e->inner, NULL);
+  if (call->type->kind == TYPE_ERROR) return call;
+  if (call->kind == TN_SCOPE) {
+    check_report(c, e->inner->span, DIAG_BAD_SPAWN);
+    return check_error_node(c, e->span);
+  }
+  NodeList list = {0};
+  call = call_hoist(c, call, &list);
+  TFunction *f = check_function_new(c, closure_name(c), e->span, c->frame->generics);
+  f->outer = c->frame->function;
+  f->body = call;
+  f->result = check_is_never(call) ? c->t_void : call->type;
+  TNode *node = check_node(c, TN_FN, check_type_new(c, TYPE_FN, 0, &f->result, 1, e->span), e->span);
+  node->function = f;
+  node->ntargs = f->ntparams;
+  if (f->ntparams) node->targs = check_own_params(c, c->frame->generics);
+  TNode **args = CHECK_ARRAY(c, TNode *, 1);
+  args[0] = node;
+  check_push(c, &list, check_call_prelude(c, "_spawn", args, 1, e->span));
+  return check_block_node(c, &list, e->span);
 }

@@ -540,11 +540,6 @@ static TNode *check_force(Checker *c, Expr *e, const Type *expected) {
   return check_error_node(c, e->span);
 }
 
-static TNode *unavailable(Checker *c, Expr *e) {
-  check_report(c, e->span, DIAG_NO_TASKS);
-  return check_error_node(c, e->span);
-}
-
 static TNode *expr_of_kind(Checker *c, Expr *e, const Type *expected) {
   switch (e->kind) {
     case EXPR_ERROR: return check_error_node(c, e->span);
@@ -573,7 +568,7 @@ static TNode *expr_of_kind(Checker *c, Expr *e, const Type *expected) {
     case EXPR_RANGE: return check_range(c, e);
     case EXPR_TRY: return check_try(c, e, expected);
     case EXPR_CATCH: return check_catch(c, e, expected, false);
-    case EXPR_SPAWN: return unavailable(c, e);
+    case EXPR_SPAWN: return check_spawn(c, e);
     case EXPR_CLOSURE: return check_closure(c, e, expected);
     case EXPR_BLOCK: return check_block(c, e->block, expected, false);
     case EXPR_IF: return check_if_expr(c, e, expected, false);

@@ -35,7 +35,7 @@ static bool has_bounds(Checker *c, Decl *trait) {
 static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
   bool is_object = type->kind == TYPE_CLASS || type->kind == TYPE_ENUM;
   bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE;
-  if (trait == c->core.show) return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN ? SYNTH_SHOW : SYNTH_NONE;
+  if (trait == c->core.show) return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN || type->kind == TYPE_RESULT ? SYNTH_SHOW : SYNTH_NONE;
   if (trait == c->core.eq) {
     if (type->kind == TYPE_TRAIT) return has_bounds(c, check_type_decl(c, type)) ? SYNTH_NONE : SYNTH_EQ_TRAIT;
     if (is_object && has_written(c, type, c->core.ord)) return SYNTH_EQ_ORD;
@@ -50,7 +50,7 @@ static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
 static Generics *synth_generics(Checker *c, const Type *type, const Type *trait, SynthKind kind) {
   Decl *decl = type->kind == TYPE_TRAIT ? NULL : check_type_decl(c, type);
   if (decl) check_generics_ready(c, decl);
-  Generics *g = check_generics_new(c, decl ? decl->generics : NULL, decl ? 0 : type->nargs);
+  Generics *g = check_generics_new(c, decl ? decl->generics : NULL, decl ? 0 : type->kind == TYPE_RESULT ? 1 : type->nargs);
   for (uint32_t i = 0; i < g->count; i++) {
     TypeParam *param = &g->params[i];
     if (!decl) {
@@ -89,6 +89,12 @@ ImplDecl *check_synth_find(Checker *c, const Type *type, Decl *trait) {
   impl->trait_type = check_type_of_decl(c, trait, NULL, 0, (Span){0});
   impl->generics = synth_generics(c, type, impl->trait_type, kind);
   const Type **args = check_own_params(c, impl->generics);
+  if (type->kind == TYPE_RESULT) {
+    const Type *value = args[0];
+    args = CHECK_ARRAY(c, const Type *, 2);
+    args[0] = value;
+    args[1] = type->args[1];
+  }
   impl->type = check_type_new(c, (TypeKind)type->kind, type->decl, args, type->nargs, (Span){0});
   VEC_PUSH(c->arena, &check_head(c, type)->impls, impl);
   if (decl && kind != SYNTH_SHOW && kind != SYNTH_EQ_REF) {
@@ -232,6 +238,18 @@ static TNode *show_by_trait(const Maker *m) {
   return check_call_fn(m->c, fn, targs, args, 1, m->span);
 }
 
+/* Results print only inside of other values: a task's. */
+static TNode *show_result(const Maker *m) {
+  Checker *c = m->c;
+  TNode *node = check_node(c, TN_IF_OK, c->t_string, m->span);
+  node->a = param(m, 0);
+  node->var = check_temp_new(c, "value", m->impl->type->args[0]);
+  node->var2 = check_temp_new(c, "error", m->impl->type->args[1]);
+  node->b = check_show(c, check_var(c, node->var, m->span), true, m->span);
+  node->c = check_show(c, check_var(c, node->var2, m->span), true, m->span);
+  return node;
+}
+
 static TNode *make_show(const Maker *m) {
   Decl *decl = check_type_decl(m->c, m->impl->type);
   TNode *by_trait = decl ? show_by_trait(m) : NULL;
@@ -240,6 +258,7 @@ static TNode *make_show(const Maker *m) {
     case TYPE_CLASS: return show_class(m, decl);
     case TYPE_ENUM: return each_case(m, show_one, text(m, ""));
     case TYPE_TUPLE: return show_tuple(m);
+    case TYPE_RESULT: return show_result(m);
     default: return text(m, "fn");
   }
 }

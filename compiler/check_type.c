@@ -133,11 +133,13 @@ static bool count_args(Checker *c, const TypeExpr *expr, const char *name, uint3
   return false;
 }
 
-static const Type **resolve_args(Checker *c, const TypeEnv *env, TypeExpr *expr, const Type **self_slot) {
+static const Type **resolve_args(Checker *c, const TypeEnv *env, TypeExpr *expr, const Type **self_slot, bool allow_result) {
   uint32_t first = self_slot ? 1 : 0;
   const Type **args = CHECK_ARRAY(c, const Type *, expr->name.arg_count + 1);
   if (self_slot) args[0] = *self_slot;
-  for (size_t i = 0; i < expr->name.arg_count; i++) args[i + first] = resolve_part(c, env, expr->name.args[i]);
+  for (size_t i = 0; i < expr->name.arg_count; i++) {
+    args[i + first] = allow_result ? resolve(c, env, expr->name.args[i], true) : resolve_part(c, env, expr->name.args[i]);
+  }
   return args;
 }
 
@@ -150,7 +152,7 @@ static void test_bounds_later(Checker *c, const TypeEnv *env, const Generics *ge
 static const Type *resolve_builtin(Checker *c, const TypeEnv *env, TypeExpr *expr, TypeKind kind) {
   uint32_t wanted = kind == TYPE_LIST ? 1 : kind == TYPE_MAP ? 2 : 0;
   if (!count_args(c, expr, expr->name.name, wanted)) return c->t_error;
-  const Type **args = resolve_args(c, env, expr, NULL);
+  const Type **args = resolve_args(c, env, expr, NULL, false);
   if (kind == TYPE_NEVER) return c->t_never;
   return check_type_new(c, kind, 0, args, wanted, expr->span);
 }
@@ -160,7 +162,7 @@ static const Type *resolve_decl(Checker *c, const TypeEnv *env, TypeExpr *expr, 
   uint32_t hidden = decl->kind == DECL_TRAIT; /* Self is not written */
   uint32_t wanted = decl->generics->count - hidden;
   if (!count_args(c, expr, decl->name, wanted)) return c->t_error;
-  const Type **args = resolve_args(c, env, expr, hidden ? &c->t_error : NULL);
+  const Type **args = resolve_args(c, env, expr, hidden ? &c->t_error : NULL, decl == c->task_decl); /* a Task<T!> */
   const Type *type = check_type_of_decl(c, decl, args + hidden, wanted, expr->span);
   if (hidden) args[0] = type;
   if (type->kind != TYPE_ERROR && wanted) test_bounds_later(c, env, decl->generics, args, decl->name, expr->span);
@@ -180,7 +182,7 @@ static const Type *resolve_name(Checker *c, const TypeEnv *env, TypeExpr *expr) 
   check_alias_ready(c, symbol->alias);
   uint32_t wanted = symbol->alias->generics ? symbol->alias->generics->count : 0;
   if (!count_args(c, expr, symbol->name, wanted)) return c->t_error;
-  const Type **args = resolve_args(c, env, expr, NULL);
+  const Type **args = resolve_args(c, env, expr, NULL, false);
   return check_subst(c, symbol->alias->type, args, wanted, expr->span);
 }
 

@@ -36,6 +36,7 @@ static void add_names(Checker *c) {
   add_builtin(c, "never", TYPE_NEVER);
   add_builtin(c, "List", TYPE_LIST);
   add_builtin(c, "Map", TYPE_MAP);
+  add_builtin(c, "_TaskHandle", TYPE_TASK);
   add_special(c, "print", SPECIAL_PRINT);
   add_special(c, "write", SPECIAL_WRITE);
   add_special(c, "assert", SPECIAL_ASSERT);
@@ -62,6 +63,7 @@ static void add_core_traits(Checker *c) {
     {&t->index, "Index"},       {&t->index_set, "IndexSet"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) *rows[i].slot = check_prelude_decl(c, rows[i].name);
+  c->task_decl = check_prelude_decl(c, "Task");
 }
 
 /* ---- A unit's top level ---- */

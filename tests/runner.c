@@ -257,13 +257,9 @@ static void programs_add(const char *path) {
 
 /* ---- Documents ---- */
 
-/* Sections whose programs need what is not there yet. */
-static const char *const sections_skipped[] = {"Tasks and channels"};
-
-typedef struct Fence { Text text; unsigned line; bool is_firn, is_skipped; } Fence;
+typedef struct Fence { Text text; unsigned line; bool is_firn; } Fence;
 
 static void fence_add(const char *path, Fence *firn, const Text *output) {
-  if (firn->is_skipped) return;
   char *name = format_text("%s:%u", path, firn->line);
   char *file = format_text("block-%u.firn", firn->line);
   char *full = format_text("%s/%s", options.scratch, file);
@@ -284,7 +280,7 @@ static void document_add(const char *path) {
   const char *line;
   size_t at = 0, length;
   unsigned number = 0;
-  bool in_fence = false, has_firn = false, is_skipped = false;
+  bool in_fence = false, has_firn = false;
   Fence fence = {0}, firn = {0};
   while (next_line(&source, &at, &line, &length)) {
     number++;
@@ -310,17 +306,12 @@ static void document_add(const char *path) {
       bool is_firn = length == 7 && memcmp(line, "```firn", 7) == 0;
       bool is_output = length == 9 && memcmp(line, "```output", 9) == 0;
       if (has_firn && !is_output) fence_add(path, &firn, NULL), has_firn = false;
-      fence = (Fence){.line = number, .is_firn = is_firn, .is_skipped = is_skipped};
+      fence = (Fence){.line = number, .is_firn = is_firn};
       text_add(&fence.text, "", 0);
       in_fence = is_firn || is_output;
       while (!in_fence && next_line(&source, &at, &line, &length) && number++ && !line_starts(line, length, "```")) {}
     } else if (line_starts(line, length, "## ")) {
       if (has_firn) fence_add(path, &firn, NULL), has_firn = false;
-      is_skipped = false;
-      for (size_t i = 0; i < sizeof sections_skipped / sizeof *sections_skipped; i++) {
-        const char *title = sections_skipped[i];
-        if (length == 3 + strlen(title) && memcmp(line + 3, title, length - 3) == 0) is_skipped = true;
-      }
     }
   }
   if (has_firn) fence_add(path, &firn, NULL);

@@ -32,7 +32,7 @@ static const Impl *scan_for_head(const Module *module, uint32_t trait, const Typ
   return NULL;
 }
 
-static const Impl *find_head(const Module *module, uint32_t trait, const Type *type) {
+const Impl *bounds_find_head(const Module *module, uint32_t trait, const Type *type) {
   if (!module->impl_index) return scan_for_head(module, trait, type);
   for (uint32_t at = hash_head(trait, type) & module->impl_mask; module->impl_index[at]; at = (at + 1) & module->impl_mask) {
     const Impl *impl = &module->impls[module->impl_index[at] - 1];
@@ -51,7 +51,7 @@ bool bounds_index_impls(Verifier *v) {
   module->impl_mask = size - 1;
   for (uint32_t i = 0; i < module->nimpls; i++) {
     const Impl *impl = &module->impls[i];
-    if (find_head(module, impl->trait->decl, impl->type)) {
+    if (bounds_find_head(module, impl->trait->decl, impl->type)) {
       char text[100];
       return verifier_fail(v, i, "impl %u: %s has an implementation of %s already", i,
                            verifier_type_text(v, impl->type, text, sizeof text), module->traits[impl->trait->decl].name);
@@ -80,7 +80,7 @@ static bool match(TypeTable *into, const Type *pattern, const Type *type, const 
 }
 
 const Impl *module_find_impl(const Module *module, TypeTable *into, const Type *trait, const Type *type, const Type **args_out) {
-  const Impl *impl = find_head(module, trait->decl, type);
+  const Impl *impl = bounds_find_head(module, trait->decl, type);
   if (!impl || impl->ntparams > MODULE_TPARAMS_MAX) return NULL;
   for (uint32_t i = 0; i < impl->ntparams; i++) args_out[i] = NULL;
   if (!match(into, impl->type, type, args_out)) return NULL;

@@ -36,7 +36,7 @@ Trap task_end(Guest *guest);
 /* Puts a task at the end of the guest's list, for thaw.c and clone.c. */
 void tasks_restore(Guest *guest, Task *task);
 
-/* Writes a line of a trace. */
+/* Writes a line of a trace, without its end. */
 void frame_write(FILE *out, const Frame *frame, bool innermost);
 
 /* Executes one instruction that is neither a branch nor a call of guest code nor an end. */

@@ -56,6 +56,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
     return NULL;
   }
   guest->task->state = TASK_RUNS;
+  tasks_restore(guest, guest->task);
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
   return guest;
@@ -159,8 +160,8 @@ void frame_write(FILE *out, const Frame *frame, bool innermost) {
   uint32_t pc = innermost || frame->pc == 0 ? frame->pc : frame->pc - 1;
   code_position(frame->code, pc, &name, &file, &line, &column);
   fprintf(out, "  at %s", name && *name ? name : "?");
-  if (file) fprintf(out, " (%s:%" PRIu32 ":%" PRIu32 ")\n", file, line, column);
-  else fprintf(out, " (pc %" PRIu32 ")\n", pc);
+  if (file) fprintf(out, " (%s:%" PRIu32 ":%" PRIu32 ")", file, line, column);
+  else fprintf(out, " (pc %" PRIu32 ")", pc);
 }
 
 char *guest_report(const Guest *guest) {
@@ -181,6 +182,7 @@ char *guest_report(const Guest *guest) {
       i = count - TRACE_TAIL;
     }
     frame_write(out, &task->frames[count - 1 - i], i == 0);
+    fputc('\n', out);
   }
   return fclose(out) == 0 ? text : (free(text), NULL);
 }

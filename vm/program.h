@@ -122,7 +122,7 @@ struct Program {
   void *descs;               /* object.c's descriptors, NULL at first; program_free calls descs_free before it frees types */
 };
 
-#define PROGRAM_CODES_MAX 16384
+#define PROGRAM_CODES_MAX 16384 /* instances, beyond one of each function */
 
 /* Verifies (unless done) and links. Takes the module, also on failure. NULL and *error when it does not verify, an import is unknown
  * or has another signature, or memory is out. */

@@ -26,6 +26,7 @@ enum {
   FRAMES_HIDDEN = 1,
   QUEUE_FIRST = 16,
   STALE_MAX = 64,     /* slots */
+  LISTED_FRAMES = 4,  /* of each task in a deadlock's message */
   LISTED_MAX = 20,    /* tasks that a deadlock's message lists */
 };
 
@@ -175,7 +176,7 @@ static Trap deadlock(Guest *guest) {
     if (task == guest->task || task->nframes == 0) continue;
     if (++shown > LISTED_MAX) continue;
     fprintf(out, "\n  task %" PRIu64 " waits", task->number);
-    for (uint32_t i = task->nframes; i > 0 && task->nframes - i < 3; i--) {
+    for (uint32_t i = task->nframes; i > 0 && task->nframes - i < LISTED_FRAMES; i--) {
       fputs("\n  ", out);
       frame_write(out, &task->frames[i - 1], i == task->nframes);
     }

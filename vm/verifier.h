@@ -31,16 +31,7 @@ typedef struct TraitInfo {
 typedef struct Fact { uint32_t scope, type, trait; } Fact; /* ids plus 1; type 0: free */
 typedef struct FactSet { Fact *facts; uint32_t count, mask; } FactSet;
 
-/* Type parameter `from` appears `weight` levels deep in what `to` becomes. */
-typedef struct GrowthEdge { uint32_t from, to; int32_t weight; } GrowthEdge;
-
-typedef struct Growth {
-  GrowthEdge *edges;
-  uint32_t nedges, capacity;
-  uint32_t *function_nodes; /* first node of each function's parameters */
-  uint32_t *trait_nodes;    /* first node of each trait's methods: the types that its calls through bounds reach */
-  uint32_t nnodes;
-} Growth;
+typedef struct Growth Growth; /* growth.c's */
 
 typedef struct Verifier {
   Module *module;
@@ -51,7 +42,7 @@ typedef struct Verifier {
   uint32_t *checked;        /* by type id: serial of the scope that it was last found well-formed in; UINT32_MAX: in all */
   uint32_t nchecked;
   uint32_t nscopes;
-  Growth growth;
+  Growth *growth;
   const Type **stack;       /* OPERANDS_MAX entries */
   uint32_t *init;           /* by local: equal to init_now while initialised */
   uint32_t init_now;
@@ -93,11 +84,14 @@ bool bounds_met(Verifier *v, const Scope *scope, const Type *type, const Type *t
 /* Whether a value of `type` can be held as a value of the trait type `trait`. */
 bool bounds_holds(Verifier *v, const Scope *scope, const Type *type, const Type *trait);
 
+/* The impl of a trait's declaration for a type's head, whether or not the rest agrees; NULL if there is none. */
+const Impl *bounds_find_head(const Module *module, uint32_t trait, const Type *type);
+
 /* growth.c */
 bool growth_init(Verifier *v);
+void growth_free(Verifier *v);
 bool growth_add_call(Verifier *v, uint32_t from_function, uint32_t to_function, const Type *const *targs);
 bool growth_add_bound(Verifier *v, uint32_t from_function, const Type *trait, const Type *type, uint32_t method);
-bool growth_add_impl(Verifier *v, const Impl *impl);
 bool growth_check(Verifier *v);
 
 #endif

@@ -294,9 +294,7 @@ static void release(Verifier *v) {
   free(v->init);
   free(v->checked);
   free(v->facts.facts);
-  free(v->growth.edges);
-  free(v->growth.function_nodes);
-  free(v->growth.trait_nodes);
+  growth_free(v);
 }
 
 bool module_verify(Module *module, ModuleError *error) {

@@ -431,7 +431,7 @@ static bool verify_impl(Verifier *v, const Impl *impl) {
                                : check_function_method(&c, &c.trait->methods[k], target);
     if (!is_ok) return false;
   }
-  return growth_add_impl(v, impl);
+  return true;
 }
 
 bool verify_impls(Verifier *v) {
