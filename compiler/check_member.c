@@ -253,7 +253,16 @@ static bool comes_from_elsewhere(Checker *c, const Type *type, Name name) {
   return any;
 }
 
+/* True if an extension of this name extends a type that was reported as wrong. */
+static bool is_in_bad_extension(Checker *c, const Type *type, Name name) {
+  for (const Fn *fn = check_fns_find(&check_head(c, type)->extensions, name); fn; fn = fn->next) {
+    if (fn->owner->target && fn->owner->target->kind == TYPE_ERROR) return true;
+  }
+  return false;
+}
+
 void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
+  if (is_in_bad_extension(c, type, name)) return;
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
   if (help_foreign(c, d, type, name, is_called)) return;
   bool is_case = type->kind != TYPE_OPT && type->kind != TYPE_RESULT && opens_line(c, span) && names_case(c, name);

@@ -4,7 +4,7 @@
  *
  * First come the programs of nested.def. Then each run takes one of the programs named, deletes, doubles, swaps, replaces or inserts tokens, or cuts the text off, and compiles it as `firn check`
  * does. Right is: a module that verifies and no message, or no module and at least one message of the right form whose place lies in its source.
- * Anything else (a signal, a failed assertion, a leak of the stack, more than LIMIT_SECONDS) is a failure: the program is written to FILE and
+ * Anything else (a signal, a failed assertion, a leak of the stack, more than LIMIT_SECONDS of processor time) is a failure: the program is written to FILE and
  * described. Runs depend on the seed, the programs and nothing else. The last line counts; the exit status is 0 when nothing failed.
  *
  * Programs are compiled in child processes, BATCH after each other in one; the text being compiled lies in memory that parent and child share.
@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -338,7 +339,7 @@ static void text_compile(Shared *shared) {
 static void batch_run(const Fuzz *f, uint64_t from, uint64_t to) {
   for (uint64_t n = from; n < to; n++) {
     text_make(f, n);
-    alarm(LIMIT_SECONDS);
+    setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = LIMIT_SECONDS}, NULL);
     text_compile(f->shared);
     f->shared->done = n + 1;
   }
