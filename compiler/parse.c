@@ -59,10 +59,11 @@ Span parse_found_span(const Parser *p) {
 static const char *help_going_on(const Parser *p) {
   if (p->tok.newline && p->lines != LINES_FREE) return NULL;
   switch (p->tok.kind) {
-    case TOK_NAME: return hint_find(HINT_WORD, p->tok.name);
+    case TOK_NAME: return p->tok.name == p->word_as ? "a value is converted by a call: `float(x)`" : hint_find(HINT_WORD, p->tok.name);
     case TOK_IS: return "a type is tested by a pattern: `if let y: Type = x { ... }`, or an arm of `match`";
     case TOK_IN: return "write `xs.contains(x)`";
     case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
+    case TOK_STRING: return p->tok.start == p->prev_end && lex_is_word_char(p->source->text[p->prev_end - 1]) ? "every string may hold values: `\"{x}\"`, without a prefix" : NULL;
     case TOK_ARROW: return "a member is written with a dot: `a.b`";
     case TOK_QUESTION: {
       Token next = parse_peek(p);
@@ -369,6 +370,7 @@ static void report_end(Parser *p, const char *separator_of) {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
     bool is_declaration = p->tok.kind == TOK_NAME && before.len && parse_peek(p).kind == TOK_EQ;
     if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", p->tok.name, p->tok.name, word);
+    else if (parse_at_word(p, p->word_as)) diag_help(d, "%s", help_going_on(p));
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));

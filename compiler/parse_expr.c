@@ -330,6 +330,10 @@ static Expr *range_tail(Parser *p, Expr *low) {
   Span op = parse_token_span(p);
   bool inclusive = p->tok.kind == TOK_DOT_DOT_EQ;
   parse_advance(p);
+  if (p->tok.kind == TOK_DOT && p->tok.start == op.end) {
+    Diag *d = parse_error(p, span_make(op.source, op.start, p->tok.end), DIAG_FOREIGN_OPERATOR, "...");
+    diag_help(d, "write `a..b`, or `a..=b` with `b` included");
+  }
   bool open = p->tok.kind == TOK_RBRACKET && !inclusive;
   bool lacks_end = p->tok.kind == TOK_LBRACE || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_COMMA || parse_at_end(p);
   if (!open && lacks_end) parse_complain(p, op, DIAG_OPEN_RANGE, "its end");
