@@ -351,7 +351,7 @@ void name_suggestion_try(NameSuggestion *s, Name candidate) {
   uint32_t allowed = wrong_len <= 3 ? 1 : wrong_len <= 5 ? 2 : (uint32_t)wrong_len / 3 + 1;
   if ((len > wrong_len ? len - wrong_len : wrong_len - len) > allowed) return;
   uint32_t distance = edit_distance(s->wrong, wrong_len, candidate, len);
-  if (distance >= wrong_len || distance >= len || distance > allowed) return;
+  if (distance == 0 || distance >= wrong_len || distance >= len || distance > allowed) return;
   if (!s->best || distance < s->best_distance) {
     s->best = candidate;
     s->best_distance = distance;

@@ -26,7 +26,7 @@ fail() { failed=$((failed + 1)); echo "FAIL $1"; }
 # made CODE: the program on standard input is rejected with CODE.
 made() {
   cat >"$folder/made.firn"
-  "$firn" check "$folder/made.firn" >/dev/null 2>"$folder/err"
+  "$firn" build -o "$folder/made.fmod" "$folder/made.firn" >/dev/null 2>"$folder/err"
   status=$?
   if [ $status -eq 2 ] && grep -q "^error\[$1\]: " "$folder/err"; then echo "$1" >>"$folder/shown"; else fail "no $1 from a program made for it (status $status)"; fi
 }
