@@ -64,7 +64,7 @@ static const char *help_going_on(const Parser *p) {
     case TOK_IN: return "write `xs.contains(x)`";
     case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
     case TOK_STRING: return p->tok.start == p->prev_end && lex_is_word_char(p->source->text[p->prev_end - 1]) ? "every string may hold values: `\"{x}\"`, without a prefix" : NULL;
-    case TOK_ARROW: return "a member is written with a dot: `a.b`";
+    case TOK_ARROW: return p->tok.start == p->prev_end ? "a member is written with a dot: `a.b`" : NULL;
     case TOK_QUESTION: {
       Token next = parse_peek(p);
       if (next.newline || next.kind == TOK_RBRACE || next.kind == TOK_EOF) return "to pass an error on write `try f()`; to take the value of an optional, `x!`";
@@ -278,10 +278,11 @@ static bool left_brackets(const Parser *p, Span open, uint32_t *open_indent) {
   return indent_of(p, p->tok.start) <= *open_indent;
 }
 
-/* Declarations that seemed to stand in a block stand behind it: a brace is missing before the first of them. */
+/* What seemed to stand wrongly in a block stands rightly behind it: a brace is missing before the first of these. */
 static void blame_brace(Parser *p, Diag *d, Span open) {
-  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open);
+  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open), other = diags_remove(&p->c->diags, DIAG_STRAY_ELSE, open);
   diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
+  if (!item.source || (other.source && other.start < item.start)) item = other;
   if (item.source) diag_note(d, item, "a `}` is missing before this");
 }
 

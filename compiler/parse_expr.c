@@ -591,7 +591,7 @@ static Expr *literal_expr(Parser *p, ExprKind kind) {
 
 static Expr *expr_error(Parser *p) {
   if (p->tok.kind == TOK_ELSE && p->tok.start == p->stmt_start) {
-    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_EXPR, "`else`"), "there is no `if` directly before this `else`");
+    parse_error(p, parse_token_span(p), DIAG_STRAY_ELSE);
     return parse_new_expr(p, EXPR_ERROR, p->tok.start);
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
