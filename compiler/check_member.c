@@ -267,9 +267,10 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   if (help_foreign(c, d, type, name, is_called)) return;
   bool is_case = type->kind != TYPE_OPT && type->kind != TYPE_RESULT && opens_line(c, span) && names_case(c, name);
   Name best = check_method_suggest(c, type, name);
+  const char *args = is_called ? "(...)" : "";
   uint32_t index;
   if (is_case) diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
-  else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
+  else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, args, name, args);
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
   else if (comes_from_elsewhere(c, type, name)) diag_help(d, "it comes with a module that is not imported here");
   else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");

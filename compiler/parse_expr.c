@@ -415,7 +415,8 @@ static Expr *catch_tail(Parser *p, Expr *value) {
   Expr *e = parse_new_expr(p, EXPR_CATCH, value->span.start);
   e->catch_.value = value;
   if (at_foreign_handler(p)) {
-    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a name or a value", "`(`"), "write `f() catch e { ... }`; `try` passes an error on");
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a name or a value", "`(`");
+    diag_help(d, "write `f() catch e { ... }`; `try` passes an error on");
     e->catch_.handler = parse_new_expr(p, EXPR_ERROR, p->tok.start);
     return e;
   }
@@ -596,7 +597,9 @@ static Expr *expr_error(Parser *p) {
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
   if (p->tok.kind == TOK_PLUS) diag_help(d, "there is no prefix `+`");
-  else if (operators[p->tok.kind].precedence && p->tok.kind != TOK_EQ_EQ) diag_help(d, "`%s` needs a value on its left too", token_text((TokenKind)p->tok.kind));
+  TokenKind kind = (TokenKind)p->tok.kind;
+  bool lacks_left = operators[kind].precedence && kind != TOK_EQ_EQ && kind != TOK_PLUS;
+  if (lacks_left) diag_help(d, "`%s` needs a value on its left too", token_text(kind));
   if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_EQ_EQ) diag_help(d, "to compare write `a == b`");
   if (p->tok.kind == TOK_ARROW) diag_help(d, "a closure's result is found out: `|x: int| x + 1`");
   if (p->tok.kind == TOK_COLON && p->tok.start && p->source->text[p->tok.start - 1] == ':') diag_help(d, "a member is written with a dot: `a.b`");

@@ -3,8 +3,8 @@
 #
 #   sh tests/diagnostics.sh FIRN
 #
-# Each row of compiler/diag.def must be reported somewhere in compiler/, and its code must stand in the expectations (`//! error[E0000]: ...`, the whole
-# message with its carets) of a program under tests/programs, which the runner checks. Programs that must be large are made here, and tested for the code
+# Each row of compiler/diag.def must be reported somewhere in compiler/, and its code must stand in the expectations (`//! error[E0000]: ...`, the
+# whole message with its carets) of a program under tests/programs, which the runner checks. Programs that must be large are made here, and tested for the code
 # alone. `beyond` lists what no program can show, with the reason. Each failure is a line; the last line is `N passed, N failed`.
 
 if [ $# -ne 1 ]; then echo "usage: diagnostics.sh FIRN" >&2; exit 2; fi
