@@ -653,7 +653,11 @@ typedef struct Step {
   uint32_t nvars, index;
   const Type *type; /* IS */
 } Step;
-typedef struct Steps { Step *items; size_t count, capacity; } Steps;
+typedef struct Steps {
+  Step *items;
+  size_t count, capacity;
+  bool is_bad; /* the pattern was reported, so nobody knows when it matches */
+} Steps;
 
 /* Checks a pattern against a type (declaring what it binds in the innermost scope) and appends its steps. */
 void check_pattern(Checker *c, Pattern *p, TNode *value, bool is_var, Steps *steps);

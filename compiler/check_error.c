@@ -159,6 +159,8 @@ TNode *check_return(Checker *c, Expr *e) {
       diag_help(d, "declare the result: `-> %s`", check_type_text(c, value->type));
       return check_error_node(c, e->span);
     }
+    /* A `return` inside of the value may have said what the result is. */
+    if (frame->result && !check_is_never(value)) value = check_coerce(c, value, frame->result, e->return_.value->span);
     if (!frame->result && !check_is_never(value) && value->type->kind != TYPE_ERROR) frame->result = value->type;
   }
   if (value->type->kind == TYPE_ERROR) return value;

@@ -156,6 +156,7 @@ static bool trait_satisfies(Checker *c, const Type *type, const Type *trait) {
 }
 
 bool check_satisfies(Checker *c, const Generics *scope, const Type *type, const Type *trait) {
+  if (!type) return true; /* `List.f`: what the list holds is not known */
   if (type->kind == TYPE_TRAIT && trait->kind == TYPE_TRAIT) return trait_satisfies(c, type, trait);
   if (type->kind == TYPE_ERROR || trait->kind == TYPE_ERROR || type->kind == TYPE_NEVER || type == c->t_hole) return true;
   for (size_t i = 0; i < c->assumed.count; i += 2) {

@@ -253,14 +253,24 @@ static bool comes_from_elsewhere(Checker *c, const Type *type, Name name) {
   return any;
 }
 
+/* True if an extension of this name extends a type that was reported as wrong. */
+static bool is_in_bad_extension(Checker *c, const Type *type, Name name) {
+  for (const Fn *fn = check_fns_find(&check_head(c, type)->extensions, name); fn; fn = fn->next) {
+    if (fn->owner->target && fn->owner->target->kind == TYPE_ERROR) return true;
+  }
+  return false;
+}
+
 void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
+  if (is_in_bad_extension(c, type, name)) return;
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
   if (help_foreign(c, d, type, name, is_called)) return;
   bool is_case = type->kind != TYPE_OPT && type->kind != TYPE_RESULT && opens_line(c, span) && names_case(c, name);
   Name best = check_method_suggest(c, type, name);
+  const char *args = is_called ? "(...)" : "";
   uint32_t index;
   if (is_case) diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
-  else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, is_called ? "(...)" : "", name, is_called ? "(...)" : "");
+  else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, args, name, args);
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
   else if (comes_from_elsewhere(c, type, name)) diag_help(d, "it comes with a module that is not imported here");
   else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");

@@ -320,6 +320,10 @@ static void declare_lost(Checker *c, Unit *unit, const ImportName *name) {
 static void import_name(Checker *c, Unit *unit, Unit *from, const ImportName *name) {
   bool is_hidden;
   Symbol *found = check_unit_member(unit, from, name->name, &is_hidden);
+  if (!found && c->has_parse_errors) { /* it may stand where the parser was lost */
+    declare_lost(c, unit, name);
+    return;
+  }
   if (!found || is_hidden) {
     Diag *d = check_report(c, name->name_span, is_hidden ? DIAG_NOT_PUBLIC : DIAG_NO_UNIT_MEMBER, is_hidden ? name->name : from->name,
                            is_hidden ? from->name : name->name);

@@ -18,6 +18,7 @@ static Step *add_step(Checker *c, Steps *steps, StepKind kind, TNode *value, Spa
 }
 
 bool check_steps_irrefutable(const Steps *steps) {
+  if (steps->is_bad) return false;
   for (size_t i = 0; i < steps->count; i++) {
     if (steps->items[i].kind != STEP_LET) return false;
   }
@@ -425,5 +426,7 @@ static void match(Checker *c, Pattern *p, TNode *value, bool is_var, Steps *step
 }
 
 void check_pattern(Checker *c, Pattern *p, TNode *value, bool is_var, Steps *steps) {
+  size_t errors = c->comp->diags.errors;
   match(c, p, value, is_var, steps);
+  steps->is_bad |= c->comp->diags.errors != errors;
 }

@@ -241,6 +241,7 @@ static void report_fixed(Checker *c, Span span, const Symbol *symbol) {
   Diag *d = check_report(c, span, DIAG_IMMUTABLE, symbol->name);
   Str line = span_text(&c->comp->sources, (Span){symbol->span.source, symbol->span.start >= 4 ? symbol->span.start - 4 : 0, symbol->span.start});
   bool is_let = line.len == 4 && memcmp(line.text, "let ", 4) == 0;
+  if (symbol->unit && symbol->unit->is_library) return;
   if (symbol->span.source) diag_note(d, symbol->span, "declared here");
   if (is_let) diag_help(d, "declare it with `var`: `var %s = ...`", symbol->name);
   else diag_help(d, "copy it into a variable first: `var x = %s`", symbol->name);

@@ -59,14 +59,19 @@ Span parse_found_span(const Parser *p) {
 static const char *help_going_on(const Parser *p) {
   if (p->tok.newline && p->lines != LINES_FREE) return NULL;
   switch (p->tok.kind) {
-    case TOK_NAME: return hint_find(HINT_WORD, p->tok.name);
+    case TOK_NAME: return p->tok.name == p->word_as ? "a value is converted by a call: `float(x)`" : hint_find(HINT_WORD, p->tok.name);
     case TOK_IS: return "a type is tested by a pattern: `if let y: Type = x { ... }`, or an arm of `match`";
     case TOK_IN: return "write `xs.contains(x)`";
     case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
-    case TOK_ARROW: return "a member is written with a dot: `a.b`";
+    case TOK_STRING: {
+      bool has_prefix = p->tok.start == p->prev_end && p->prev_end && lex_is_word_char(p->source->text[p->prev_end - 1]);
+      return has_prefix ? "every string may hold values: `\"{x}\"`, without a prefix" : NULL;
+    }
+    case TOK_ARROW: return p->tok.start == p->prev_end ? "a member is written with a dot: `a.b`" : NULL;
     case TOK_QUESTION: {
       Token next = parse_peek(p);
-      if (next.newline || next.kind == TOK_RBRACE || next.kind == TOK_EOF) return "to pass an error on write `try f()`; to take the value of an optional, `x!`";
+      bool at_end = next.newline || next.kind == TOK_RBRACE || next.kind == TOK_EOF;
+      if (at_end) return "to pass an error on write `try f()`; to take the value of an optional, `x!`";
       return "there is no `a ? b : c`; write `if a { b } else { c }`";
     }
     case TOK_COMMA: return "several values make a tuple: `(a, b)`";
@@ -277,10 +282,11 @@ static bool left_brackets(const Parser *p, Span open, uint32_t *open_indent) {
   return indent_of(p, p->tok.start) <= *open_indent;
 }
 
-/* Declarations that seemed to stand in a block stand behind it: a brace is missing before the first of them. */
+/* What seemed to stand wrongly in a block stands rightly behind it: a brace is missing before the first of these. */
 static void blame_brace(Parser *p, Diag *d, Span open) {
-  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open);
+  Span item = diags_remove(&p->c->diags, DIAG_ITEM_IN_BLOCK, open), other = diags_remove(&p->c->diags, DIAG_STRAY_ELSE, open);
   diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
+  if (!item.source || (other.source && other.start < item.start)) item = other;
   if (item.source) diag_note(d, item, "a `}` is missing before this");
 }
 
@@ -298,7 +304,8 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
       diag_note(d, open, "opened here");
       const char *help = p->tok.kind == TOK_COMMA ? NULL : help_going_on(p);
       if (help) diag_help(d, "%s", help);
-      if (p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");
+      bool has_size = p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET;
+      if (has_size) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");
       if (p->tok.kind == TOK_EQ) {
         diag_help(d, "`=` assigns and is a statement; to compare write `==`, to label an argument `name: value`");
       }
@@ -368,7 +375,9 @@ static void report_end(Parser *p, const char *separator_of) {
   } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
     bool is_declaration = p->tok.kind == TOK_NAME && before.len && parse_peek(p).kind == TOK_EQ;
-    if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", p->tok.name, p->tok.name, word);
+    Name name = p->tok.kind == TOK_NAME ? p->tok.name : "";
+    if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", name, name, word);
+    else if (parse_at_word(p, p->word_as)) diag_help(d, "%s", help_going_on(p));
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));

@@ -182,12 +182,22 @@ Expr *parse_while(Parser *p, LoopLabel label) {
 }
 
 /* for */
+/* True at `(let i = 0;` and `(i = 0;`. */
+static bool at_foreign_count(const Parser *p) {
+  Lexer lx = p->lx;
+  Token t[2];
+  lx.diags = NULL;
+  for (int i = 0; i < 2; i++) lex_next(&lx, &t[i]);
+  bool is_declaration = t[0].kind == TOK_LET || t[0].kind == TOK_VAR;
+  return p->tok.kind == TOK_LPAREN && (is_declaration || (t[0].kind == TOK_NAME && t[1].kind == TOK_EQ));
+}
+
 Expr *parse_for(Parser *p, LoopLabel label) {
   uint32_t start = label.name ? label.span.start : p->tok.start;
   parse_advance(p);
   Expr *e = parse_new_expr(p, EXPR_FOR, start);
   e->for_.label = label;
-  if (p->tok.kind == TOK_LPAREN && (parse_peek(p).kind == TOK_LET || parse_peek(p).kind == TOK_VAR)) {
+  if (at_foreign_count(p)) {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_PATTERN, "`(`");
     diag_help(d, "a loop that counts is `for i in 0..n { ... }`, any other `while condition { ... }`");
     parse_skip_group(p);

@@ -330,6 +330,10 @@ static Expr *range_tail(Parser *p, Expr *low) {
   Span op = parse_token_span(p);
   bool inclusive = p->tok.kind == TOK_DOT_DOT_EQ;
   parse_advance(p);
+  if (p->tok.kind == TOK_DOT && p->tok.start == op.end) {
+    Diag *d = parse_error(p, span_make(op.source, op.start, p->tok.end), DIAG_FOREIGN_OPERATOR, "...");
+    diag_help(d, "write `a..b`, or `a..=b` with `b` included");
+  }
   bool open = p->tok.kind == TOK_RBRACKET && !inclusive;
   bool lacks_end = p->tok.kind == TOK_LBRACE || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_COMMA || parse_at_end(p);
   if (!open && lacks_end) parse_complain(p, op, DIAG_OPEN_RANGE, "its end");
@@ -411,7 +415,8 @@ static Expr *catch_tail(Parser *p, Expr *value) {
   Expr *e = parse_new_expr(p, EXPR_CATCH, value->span.start);
   e->catch_.value = value;
   if (at_foreign_handler(p)) {
-    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a name or a value", "`(`"), "write `f() catch e { ... }`; `try` passes an error on");
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a name or a value", "`(`");
+    diag_help(d, "write `f() catch e { ... }`; `try` passes an error on");
     e->catch_.handler = parse_new_expr(p, EXPR_ERROR, p->tok.start);
     return e;
   }
@@ -587,12 +592,14 @@ static Expr *literal_expr(Parser *p, ExprKind kind) {
 
 static Expr *expr_error(Parser *p) {
   if (p->tok.kind == TOK_ELSE && p->tok.start == p->stmt_start) {
-    diag_help(parse_error(p, parse_token_span(p), DIAG_EXPECTED_EXPR, "`else`"), "there is no `if` directly before this `else`");
+    parse_error(p, parse_token_span(p), DIAG_STRAY_ELSE);
     return parse_new_expr(p, EXPR_ERROR, p->tok.start);
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_EXPR, parse_found(p));
   if (p->tok.kind == TOK_PLUS) diag_help(d, "there is no prefix `+`");
-  else if (operators[p->tok.kind].precedence && p->tok.kind != TOK_EQ_EQ) diag_help(d, "`%s` needs a value on its left too", token_text((TokenKind)p->tok.kind));
+  TokenKind kind = (TokenKind)p->tok.kind;
+  bool lacks_left = operators[kind].precedence && kind != TOK_EQ_EQ && kind != TOK_PLUS;
+  if (lacks_left) diag_help(d, "`%s` needs a value on its left too", token_text(kind));
   if (p->tok.kind == TOK_EQ || p->tok.kind == TOK_EQ_EQ) diag_help(d, "to compare write `a == b`");
   if (p->tok.kind == TOK_ARROW) diag_help(d, "a closure's result is found out: `|x: int| x + 1`");
   if (p->tok.kind == TOK_COLON && p->tok.start && p->source->text[p->tok.start - 1] == ':') diag_help(d, "a member is written with a dot: `a.b`");

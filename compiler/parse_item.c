@@ -189,8 +189,10 @@ static void parse_field(Parser *p, Members *m, bool is_pub, Str doc, uint32_t st
   } else {
     const char *help = hint_find(HINT_WORD, field.name);
     bool is_call = p->tok.kind == TOK_LPAREN && parse_same_line(p);
-    Diag *d = is_call && !help ? parse_error(p, field.name_span, DIAG_EXPECTED_MEMBER, "a field or a function", arena_format(p->arena, "`%.60s(`", field.name))
-                               : parse_error(p, field.name_span, DIAG_FIELD_TYPE, field.name);
+    Diag *d;
+    if (help) d = parse_error(p, field.name_span, DIAG_FOREIGN_WORD, field.name);
+    else if (!is_call) d = parse_error(p, field.name_span, DIAG_FIELD_TYPE, field.name);
+    else d = parse_error(p, field.name_span, DIAG_EXPECTED_MEMBER, "a field or a function", arena_format(p->arena, "`%.60s(`", field.name));
     if (help) diag_help(d, "%s", help);
     else if (is_call) diag_help(d, "a method starts with `fn`; what runs stands in functions or at the top level");
     else diag_help(d, "a field is `%.60s: type`", field.name);

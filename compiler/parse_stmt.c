@@ -122,7 +122,8 @@ static Expr *parse_labelled(Parser *p, const Expr *name) {
   if (p->tok.kind == TOK_FOR) return parse_for(p, label);
   if (p->tok.kind == TOK_WHILE) return parse_while(p, label);
   if (at_declared_type(p)) {
-    diag_help(parse_error(p, label.span, DIAG_BARE_DECLARATION), "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
+    Diag *d = parse_error(p, label.span, DIAG_BARE_DECLARATION);
+    diag_help(d, "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
     return parse_new_expr(p, EXPR_ERROR, label.span.start);
   }
   parse_error(p, label.span, DIAG_BAD_LABEL);

@@ -3,8 +3,8 @@
 #
 #   sh tests/diagnostics.sh FIRN
 #
-# Each row of compiler/diag.def must be reported somewhere in compiler/, and its code must stand in the expectations (`//! error[E0000]: ...`, the whole
-# message with its carets) of a program under tests/programs, which the runner checks. Programs that must be large are made here, and tested for the code
+# Each row of compiler/diag.def must be reported somewhere in compiler/, and its code must stand in the expectations (`//! error[E0000]: ...`, the
+# whole message with its carets) of a program under tests/programs, which the runner checks. Programs that must be large are made here, and tested for the code
 # alone. `beyond` lists what no program can show, with the reason. Each failure is a line; the last line is `N passed, N failed`.
 
 if [ $# -ne 1 ]; then echo "usage: diagnostics.sh FIRN" >&2; exit 2; fi
@@ -26,7 +26,7 @@ fail() { failed=$((failed + 1)); echo "FAIL $1"; }
 # made CODE: the program on standard input is rejected with CODE.
 made() {
   cat >"$folder/made.firn"
-  "$firn" check "$folder/made.firn" >/dev/null 2>"$folder/err"
+  "$firn" build -o "$folder/made.fmod" "$folder/made.firn" >/dev/null 2>"$folder/err"
   status=$?
   if [ $status -eq 2 ] && grep -q "^error\[$1\]: " "$folder/err"; then echo "$1" >>"$folder/shown"; else fail "no $1 from a program made for it (status $status)"; fi
 }
