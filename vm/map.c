@@ -96,11 +96,35 @@ static inline size_t index_bytes(int64_t capacity) { return capacity > SMALL ? 2
 
 uint64_t map_secret;
 
+/* True if the multiples of a secret modulo 2**64, and the multiples of those, are spread evenly, as keys in steps need it: no fraction comes
+ * close to secret / 2**64, that is, the terms of its continued fraction are small. */
+static bool secret_spreads(uint64_t secret) {
+  enum { TERM_MAX = 8, DENOMINATOR_BITS = 30 };
+  uint64_t above = UINT64_MAX, below = secret, last = 0, denominator = 1;
+  while (denominator >> DENOMINATOR_BITS == 0) {
+    if (below == 0 || above / below > TERM_MAX) return false;
+    uint64_t term = above / below, rest = above % below, next = term * denominator + last;
+    above = below;
+    below = rest;
+    last = denominator;
+    denominator = next;
+  }
+  return true;
+}
+
 static __attribute__((noinline)) void secret_make(void) {
   const void *random = (const void *)(uintptr_t)getauxval(AT_RANDOM);
-  uint64_t secret = UINT64_C(0x9e3779b97f4a7c15);
-  if (random) memcpy(&secret, random, sizeof secret);
-  map_secret = secret | 1 | UINT64_C(1) << 62; /* odd, and large */
+  uint64_t state = 0, secret = UINT64_C(0x9e3779b97f4a7c15);
+  if (random) memcpy(&state, random, sizeof state);
+  for (int i = 0; random && i < 10000; i++) { /* one in some forty will do */
+    state += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t mixed = (state ^ state >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    mixed = ((mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb)) | 1;
+    if (!secret_spreads(mixed)) continue;
+    secret = mixed;
+    break;
+  }
+  map_secret = secret;
 }
 
 /* What stands for a hash in control words. */
