@@ -1,6 +1,6 @@
 /* fixture.h - a guest without a program to run, for unit tests of the heap, the objects and the natives.
  *
- * A test is a file of its own with a main; its objects stay alive through the guest's stack: fixture.task.slots[0..ROOTS).
+ * A test is a file of its own with a main; its objects stay alive through the guest's stack: fixture.slots[0..ROOTS).
  */
 #ifndef FIRN_TESTS_FIXTURE_H
 #define FIRN_TESTS_FIXTURE_H
@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "vm/execute.h"
 #include "vm/object.h"
 #include "vm/program.h"
 
@@ -15,10 +16,10 @@ enum { ROOTS = 64 };
 
 typedef struct Fixture {
   Guest guest;
-  Task task;
+  Task *task;
   Program program;
   Module module;
-  Value slots[ROOTS];
+  Value *slots; /* the task's */
 } Fixture;
 
 static Fixture fixture;
@@ -27,12 +28,15 @@ static inline void fixture_setup(void) {
   fixture = (Fixture){0};
   fixture.program.types = type_table_new();
   fixture.program.module = &fixture.module;
-  fixture.task.slots = fixture.slots;
-  fixture.task.nslots = fixture.task.top = ROOTS;
   fixture.guest.program = &fixture.program;
-  fixture.guest.task = &fixture.task;
   fixture.guest.fuel = INT64_MAX;
+  fixture.guest.options.stack_slots = GUEST_STACK_SLOTS;
   heap_guest_add(&fixture.guest);
+  fixture.task = fixture.guest.task = task_blank(&fixture.guest);
+  ck_assert_int_eq(task_room(&fixture.guest, fixture.task, ROOTS), TRAP_NONE);
+  fixture.slots = fixture.task->slots;
+  fixture.task->top = ROOTS;
+  fixture.guest.allocated = 0;
 }
 
 static inline void fixture_teardown(void) {

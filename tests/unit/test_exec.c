@@ -80,6 +80,20 @@ typedef struct Example {
 #define TRAIT_SIZE "int.const 2; call.trait trait 0 0;"
 
 static const Example cases[] = {
+    /* Tasks */
+    {"func \"t\" () -> int; task.self; task.self; ref.eq task; bool.int; ret", 1, 0, 0},
+    {"func \"t\" () -> int; task.self; task.done; bool.int; ret", 0, 0, 0},
+    {"func \"t\" () -> int; task.wait; int.const 1; ret", 0, TRAP_DEADLOCK, "panic: deadlock: every task waits\n  at t (pc 0)\n"},
+    {"func \"t\" () -> int; task.self; task.switch; int.const 1; ret", 0, TRAP_BAD_ARGUMENT, "panic: only a task that waits can be switched to\n  at t (pc 1)\n"},
+    {"func \"t\" () -> int; local task; fn.new 8 0; task.new; local.set 0; local.get 0; task.ready; local.get 0; task.done; bool.int;"
+     "fn.new 13 0; task.new; task.ready; pop int; local.get 0; task.ready; task.wait; int.const 5; ret;"
+     "func \"u\" () -> void; void.const; ret", 0, TRAP_DEADLOCK, "panic: deadlock: every task waits\n  at t (pc 15)\n"},
+    {"func \"t\" () -> int; local task; local cell<int>; int.const 1; cell.new int; local.set 1; task.self; local.get 1; fn.new 13 2; task.new; local.set 0;"
+     "int.const 10; local.get 0; task.switch; local.get 1; cell.get int; int.add; local.get 0; task.switch; local.get 1; cell.get int; int.mul; ret;"
+     "func \"u\" (task, cell<int>) -> void; local.get 1; int.const 7; cell.set int; local.get 0; task.switch; local.get 1; int.const 3; cell.set int;"
+     "local.get 0; task.switch; void.const; ret", 51, 0, 0},
+    {"func \"t\" () -> int; local task; task.self; fn.new 13 1; task.new; local.set 0; local.get 0; task.ready; int.const 2; task.wait; local.get 0; task.done;"
+     "bool.int; int.add; ret; func \"u\" (task) -> void; local.get 0; task.ready; void.const; ret", 3, 0, 0},
     /* Branches */
     {F("br on; label on (); int.const 3; ret"), 3, 0, 0},
     {F("int.const 4; bool.const true; br.if l; int.const 1; int.add; label l (int); ret"), 4, 0, 0},

@@ -76,7 +76,7 @@ static __attribute__((noinline)) void stack_clear(void) {
 START_TEST(roots_end_at_top) {
   enum { COUNT = 200000 };
   chain_make(10, COUNT);
-  fixture.task.top = 10;
+  fixture.task->top = 10;
   stack_clear();
   heap_collect();
   uint64_t before = heap_stats().heap_bytes;

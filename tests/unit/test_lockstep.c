@@ -139,7 +139,7 @@ START_TEST(test_idle_guest_is_small) {
   Program *program = lockstep_program(recursion);
   GuestOptions options = {.fuel = INT64_MAX};
   Guest *guest = guest_new(program, &options);
-  size_t size = sizeof *guest + sizeof *guest->task + guest->task->nslots * sizeof(Value) + (guest->task->frames_cap + 1) * sizeof(Frame);
+  size_t size = sizeof *guest + sizeof *guest->task + guest->task->nslots * sizeof(Value) + (guest->task->nslots + 1) * sizeof(Frame);
   ck_assert_uint_le(size, 3072);
   guest_free(guest);
   program_free(program);

@@ -429,7 +429,7 @@ START_TEST(refusals_say_where_and_why) {
   REFUSED("\1\6\xff\xff\xff\xff\x0f\3", 2, "more than the limit");
   REFUSED("\1\6\xff\xff\xff\xff\x1f\3", 2, "over 32 bits");
   REFUSED("\1\2\x80\0", 2, "longer than it needs");
-  REFUSED("\1\2\1\x13", 3, "0x13 is no kind of type");
+  REFUSED("\1\2\1\x14", 3, "0x14 is no kind of type");
   REFUSED("\1\2\1\x40", 3, "0x40 is no kind of type");
   REFUSED("\1\3\1\x08\0", 4, "earlier type 0 does not exist");
   REFUSED("\1\3\2\3\3", 4, "type 1 repeats type 0");

@@ -50,7 +50,7 @@ START_TEST(wrong_shapes_are_refused) {
   ck_assert_ptr_null(type_intern(table, TYPE_INT, 0, &integer, 1));
   ck_assert_ptr_null(type_intern(table, TYPE_FN, 0, NULL, 0));
   ck_assert_ptr_null(type_intern(table, TYPE_NONE, 0, NULL, 0));
-  ck_assert_ptr_null(type_intern(table, (TypeKind)0x13, 0, NULL, 0));
+  ck_assert_ptr_null(type_intern(table, (TypeKind)0x14, 0, NULL, 0));
   ck_assert_int_eq(type_kind_params(TYPE_NONE), -2);
   ck_assert_int_eq(type_kind_params((TypeKind)200), -2);
 }
