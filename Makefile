@@ -138,7 +138,7 @@ build/sysroot/%/packages: tools/cross-deps.sh
 FUZZ_RUNS ?= 20000
 FUZZ_FLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_LIMITS := -max_len=16384 -timeout=20 -rss_limit_mb=2048 -entropic=0
-IMAGE_LIMITS := -max_len=65536 -timeout=20 -rss_limit_mb=2048 -entropic=0
+IMAGE_LIMITS := -max_len=65536 -mutate_depth=2 -timeout=20 -rss_limit_mb=2048 -entropic=0
 FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
 IMAGE_RUNS ?= 10000
 SOURCE_RUNS ?= 10000

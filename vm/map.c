@@ -217,6 +217,8 @@ static inline __attribute__((always_inline)) Value *find_marked(const Map *map, 
   size_t stride = entry_slots(desc);
   int64_t count = 0;
   Value *found = NULL;
+  *others = 0;
+  if (map->used == 0) return NULL;
   if (!map->index) {
     for (Value *entry = entry_at(map, map->first, stride), *end = entry_at(map, map->used, stride); entry < end; entry += stride) {
       if (!is_present(entry) || mark_at(entry) != mark) continue;
@@ -351,6 +353,7 @@ Trap map_delete(Guest *guest, Map *map, int64_t position) {
 
 int64_t map_next(const Map *map, int64_t after) {
   size_t stride = entry_slots(obj_desc((const Obj *)map));
+  if (after >= map->used) return -1;
   int64_t i = after < map->first ? map->first : after + 1;
   for (; i < map->used; i++) {
     if (is_present(entry_at(map, i, stride))) return i;

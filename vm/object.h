@@ -144,6 +144,7 @@ static inline Value *map_search_word(const Map *map, size_t stride, uint64_t key
     }
     return NULL;
   }
+  if (map->used == 0) return NULL; /* there may be no entries to point to */
   for (Value *entry = map->entries + (size_t)map->first * stride, *end = map->entries + (size_t)map->used * stride; entry < end; entry += stride) {
     if (entry[1].u == key && (entry->u & MAP_PRESENT)) return entry;
   }

@@ -307,7 +307,7 @@ size_t image_mutate(uint8_t *data, size_t size, size_t max_size, uint64_t seed) 
   Mutator *m = calloc(1, sizeof *m);
   if (!m) return size;
   *m = (Mutator){.data = data, .size = size, .max = max_size, .state = seed, .defs = malloc(DEFS_MAX * sizeof(Span))};
-  for (uint32_t n = 1 + roll(m, CHANGES_MAX); n > 0 && m->defs && block_choose(m); n--) changes[roll(m, sizeof changes / sizeof *changes)](m);
+  for (uint32_t n = one_in(m, 3) ? 1 + roll(m, CHANGES_MAX) : 1; n > 0 && m->defs && block_choose(m); n--) changes[roll(m, sizeof changes / sizeof *changes)](m);
   size = m->size;
   free(m->defs);
   free(m);

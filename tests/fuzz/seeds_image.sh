@@ -14,7 +14,7 @@ for program in tests/programs/*/*.firn; do
   used=$("$firn" run --fuel=1000000 --stats "$folder/images/module.fmod" 2>&1 >/dev/null </dev/null | sed -n 's/^fuel used *//p')
   [ "${used:-0}" -gt 60 ] && [ "$used" -lt 1000000 ] || continue
   for fuel in 30 $((used / 2)) $((used - 30)); do
-    "$firn" run --fuel=$fuel --freeze="$folder/images/$name-$fuel" "$folder/images/module.fmod" </dev/null >/dev/null 2>&1
+    "$firn" run --stack=128K --fuel=$fuel --freeze="$folder/images/$name-$fuel" "$folder/images/module.fmod" </dev/null >/dev/null 2>&1
   done
 done
 rm -f "$folder/images/module.fmod"
