@@ -116,6 +116,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) tests/programs
 	$(RUNNER) --tour $(TOUR)
 	sh tests/cli.sh $(FIRN)
+	sh tests/freeze.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
