@@ -46,7 +46,7 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-faults test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-unit test-programs test-fuzz
+	@$(MAKE) --no-print-directory check-spec test-unit test-programs $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -118,6 +118,14 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
+
+# What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
+FAULT_STEPS ?= 15
+test-faults: $(O)/firn $(O)/faults.so
+	sh tests/faults.sh $(O)/firn $(O)/faults.so $(FAULT_STEPS)
+$(O)/faults.so: tests/faults.c
+	@mkdir -p $(@D)
+	$(HOST_CC) -std=gnu11 -O1 $(WARN) -fPIC -shared -o $@ $<
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x
