@@ -470,7 +470,7 @@ END_TEST
 
 /* Every byte of the blocks of an image in turn, in three ways: an error, or a guest. */
 START_TEST(test_bytes) {
-  static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), ENUM_TYPE, OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1), HEAD, FRAMES(2),
+  static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), TYPE_DECL(TYPE_ENUM, 0), DESC(OBJ_ENUM, 3), OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1), HEAD, FRAMES(2),
                                 FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}, UNSET, SET, REF(0), SET, REF(2), UNSET4, UNSET3, {'q', 2}, {'w', 0}, {'q', 5},
                                 REF_STRINGS(0), {'w', 2}, {'q', 6}, REF(1), {'b', 0xc3}, {'b', 0xa9}, {'q', 0}, {0, 0}};
   enum { ITEMS = sizeof sample / sizeof *sample };
