@@ -117,6 +117,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) --tour $(TOUR)
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
+	sh tests/golden.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
 
 # What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
