@@ -809,7 +809,7 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
   }
   for (uint32_t i = 0; i < t->nobjects; i++) {
     bool is_map = t->plans[t->objects[i].plan]->desc->kind == OBJ_MAP;
-    if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice");
+    if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice, or memory is out");
   }
   uint64_t made = t->tasks_made;
   t->guest->allocated = allocated;
