@@ -379,7 +379,7 @@ size_t map_index_bytes(const Map *map) { return index_bytes(map->capacity); }
 
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version) {
   bool is_size = capacity == 0 || (capacity >= CAPACITY_MIN && capacity <= MAP_MAX && (capacity & (capacity - 1)) == 0);
-  Map *map = is_size && used <= capacity && version <= INT64_MAX ? map_new(guest, desc) : NULL;
+  Map *map = is_size && used <= capacity && version <= INT64_MAX / 2 ? map_new(guest, desc) : NULL;
   if (!map) return NULL;
   if (!map_secret) secret_make();
   map->used = (int64_t)used;

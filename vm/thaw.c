@@ -47,8 +47,10 @@ typedef struct Thaw {
   uint64_t tasks_made;
   uint64_t memory_left;
   uint8_t classes[TYPE_SLOTS_MAX];
-  LiveValues live;
+  LiveCache live;
 } Thaw;
+
+#define LIVE_WORK_MAX (UINT64_C(1) << 28) /* more than any program's stack takes, and some seconds */
 
 static bool fail_memory(Thaw *t) { return image_fail(&t->in, "out of memory"); }
 
@@ -650,11 +652,14 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   if (trap != TRAP_NONE) return image_fail(&t->in, "%s", trap_message(trap));
   Value *slots = task->slots + base;
   memset(slots, 0, code->frame_slots * sizeof *slots);
+  t->live.work += code->frame_slots / 16;
   task->frames[task->nframes++] = (Frame){code, pc, base};
   task->top = base + code->insns[pc].sp;
-  if (!code_live(code, pc, in_call, &t->live)) return fail_memory(t);
-  for (uint32_t i = 0; i < t->live.count; i++) {
-    if (!get_value(t, slots + t->live.items[i].slot, t->live.items[i].type)) return false;
+  const LiveValues *live = live_find(&t->live, code, pc, in_call);
+  if (!live) return fail_memory(t);
+  if (t->live.work > LIVE_WORK_MAX) return image_fail(&t->in, "the stack takes too long to check");
+  for (uint32_t i = 0; i < live->count; i++) {
+    if (!get_value(t, slots + live->items[i].slot, live->items[i].type)) return false;
   }
   return true;
 }
@@ -847,7 +852,7 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
   free(t.objects);
   free(t.held);
   free(t.listed);
-  free(t.live.items);
+  live_free(&t.live);
   if (done) {
     thawed->guest = t.guest;
     thawed->program = t.program;

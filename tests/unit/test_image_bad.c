@@ -184,6 +184,7 @@ static const Row rows[] = {
   ROW("an object can't be made", MAP_TYPE, OBJECT3(DESC_FIRST, 0, 2, 0), HEAD),
   ROW("an object can't be made", MAP_TYPE, OBJECT3(DESC_FIRST, 5, 4, 0), HEAD),
   ROW("an object can't be made", MAP_TYPE, OBJECT3(DESC_FIRST, 0, 4, UINT64_MAX), HEAD),
+  ROW("an object can't be made", MAP_TYPE, OBJECT3(DESC_FIRST, 0, 4, INT64_MAX), HEAD), /* it could not be counted on */
   ROW("the guest needs more memory than it may have", MAP_TYPE, OBJECT3(DESC_FIRST, 0, UINT64_C(1) << 40, 0), HEAD),
   ROW("an object can't be made", ENUM_TYPE, OBJECT1(DESC_FIRST, 0), HEAD),
   ROW("an object can't be made", ENUM_TYPE, OBJECT1(DESC_FIRST, 2), HEAD),
@@ -468,6 +469,52 @@ START_TEST(test_bombs) {
 }
 END_TEST
 
+/* A small image must not take long: here frames that have long ways to what is live in them take turns. */
+START_TEST(test_long_frames) {
+  enum { LENGTH = 100000, APART = 29, FRAMES_MAX = 40000 };
+  Buffer text = {0}, image = {0}, defs = {0}, body = {0};
+  const char *head = "module 1\nfunc \"start\" () -> int\n int.const 5\n call 1\n ret\nfunc \"f\" (int) -> int\n";
+  const char *part = " local.get 0\n call 1\n pop int\n local.get 0\n int.neg\n pop int\n", *end = " local.get 0\n call 1\n ret\nentry 0\n";
+  buffer_write(&text, head, strlen(head));
+  for (int i = 0; i < LENGTH; i++) buffer_write(&text, " int.const 1\n pop int\n", 22);
+  buffer_write(&text, part, strlen(part));
+  for (int i = 0; i < APART; i++) buffer_write(&text, " int.const 1\n pop int\n", 22);
+  buffer_write(&text, end, strlen(end));
+  ModuleError error;
+  Module *module = module_assemble((char *)text.bytes, text.length, &error);
+  ck_assert_msg(module != NULL, "%s", error.reason);
+  Program *long_program = program_link(module, &error);
+  ck_assert_msg(long_program != NULL, "%s", error.reason);
+  uint8_t hash[32] = {0};
+  image_begin(&image);
+  buffer_write(&body, hash, sizeof hash);
+  buffer_number(&body, 0, 4);
+  image_block(&image, &defs, &body);
+  body.length = 0;
+  static const Item items[] = {CODE(0), CODE(1), LIMITS(GUEST_RUNNABLE, 100, 7, 1 << 20), ARGS, INPUT, TASKS, FRAMES(FRAMES_MAX), FRAME(0, 2), {0, 0}};
+  for (const Item *item = items; item->form; item++) {
+    if (item->form == 'd') write_varint(&defs, item->value);
+    else buffer_number(&body, item->value, item->form == 'b' ? 1 : item->form == 'w' ? 4 : 8);
+  }
+  for (unsigned i = 1; i < FRAMES_MAX && body.length < IMAGE_BLOCK_MAX - 200; i++) {
+    buffer_number(&body, 1, 4);
+    buffer_number(&body, 2 * LENGTH + 2 + (i % 2 ? 0 : 64), 4);
+    buffer_number(&body, i, 8);
+  }
+  image_block(&image, &defs, &body);
+  image_end(&image);
+  ThawOptions options = {.find = find_program, .find_ctx = long_program};
+  Thawed thawed;
+  ck_assert(!image_thaw(&image, &options, &thawed, &error));
+  ck_assert_str_eq(error.reason, "the stack takes too long to check");
+  program_free(long_program);
+  free(text.bytes);
+  free(image.bytes);
+  free(defs.bytes);
+  free(body.bytes);
+}
+END_TEST
+
 /* Every byte of the blocks of an image in turn, in three ways: an error, or a guest. */
 START_TEST(test_bytes) {
   static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), TYPE_DECL(TYPE_ENUM, 0), DESC(OBJ_ENUM, 3), OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1), HEAD, FRAMES(2),
@@ -538,6 +585,7 @@ int main(void) {
   tcase_add_test(tcase, test_module);
   tcase_add_test(tcase, test_definitions_too_long);
   tcase_add_test(tcase, test_bombs);
+  tcase_add_test(tcase, test_long_frames);
   tcase_add_test(tcase, test_bytes);
   tcase_add_test(tcase, test_file_bytes);
   suite_add_tcase(suite, tcase);
