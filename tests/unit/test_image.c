@@ -356,6 +356,9 @@ START_TEST(test_surroundings) {
   Ending ending = run_out(clone, TIER_INTERP, NULL);
   ck_assert_int_eq(ending.exit_status, 3);
   ck_assert_uint_eq(ending.output.length, strlen("[\"one\", \"\", \"zwölf\"]\n"));
+  free(thawed.input);
+  free(ending.output.bytes);
+  free(ending.report);
   thaw.guest.stack_slots = 4999;
   ck_assert(!image_thaw(&image, &thaw, &thawed, &error));
   ck_assert(strstr(error.reason, "needs a stack") != NULL);
