@@ -40,7 +40,7 @@ static inline void buffer_number(Buffer *b, uint64_t number, unsigned size) {
   for (unsigned i = 0; i < size; i++, number >>= 8) buffer_write(b, &(uint8_t){(uint8_t)number}, 1);
 }
 
-static inline bool buffer_equal(const Buffer *a, const Buffer *b) { return a->length == b->length && memcmp(a->bytes, b->bytes, a->length) == 0; }
+static inline bool buffer_equal(const Buffer *a, const Buffer *b) { return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0); }
 
 static inline void image_begin(Buffer *image) {
   buffer_write(image, IMAGE_MAGIC, 4);
