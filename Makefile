@@ -2,7 +2,7 @@
 #
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make test-programs test-unit      parts of `make test`      make spec    rewrites spec.md's generated tables
-#   make fuzz [FUZZ_RUNS=N]           the module fuzzer         make bench   speed against other languages
+#   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
 BUILD ?= release
@@ -46,7 +46,7 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-faults test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-unit test-programs test-fuzz
+	@$(MAKE) --no-print-directory check-spec test-unit test-programs $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -116,7 +116,17 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) tests/programs
 	$(RUNNER) --tour $(TOUR)
 	sh tests/cli.sh $(FIRN)
+	sh tests/freeze.sh $(FIRN)
+	sh tests/golden.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
+
+# What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
+FAULT_STEPS ?= 15
+test-faults: $(O)/firn $(O)/faults.so
+	sh tests/faults.sh $(O)/firn $(O)/faults.so $(FAULT_STEPS)
+$(O)/faults.so: tests/faults.c
+	@mkdir -p $(@D)
+	$(HOST_CC) -std=gnu11 -O1 $(WARN) -fPIC -shared -o $@ $<
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x
@@ -138,17 +148,24 @@ build/sysroot/%/packages: tools/cross-deps.sh
 FUZZ_RUNS ?= 20000
 FUZZ_FLAGS := -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_LIMITS := -max_len=16384 -timeout=20 -rss_limit_mb=2048 -entropic=0
-FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(filter-out %/fuzz_source.c,$(wildcard tests/fuzz/*.c)))
+IMAGE_LIMITS := -max_len=65536 -mutate_depth=2 -timeout=20 -rss_limit_mb=2048 -entropic=0
+FUZZ_OBJECTS := $(patsubst %.c,$(O)/fuzz/%.o,$(VM) $(STDLIB) $(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+IMAGE_RUNS ?= 10000
 SOURCE_RUNS ?= 10000
-test-fuzz: $(O)/fuzz_module $(O)/fuzz_source $(O)/firn
+test-fuzz: $(O)/fuzz_module $(O)/fuzz_image $(O)/fuzz_source $(O)/firn
 	$(O)/fuzz_source --runs $(SOURCE_RUNS) --save $(O)/failed tests/programs examples
 	@rm -rf $(O)/found && mkdir -p $(O)/found $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
 	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -seed=1 -verbosity=0 $(O)/found $(O)/seeds < /dev/null
-# Goes on from what earlier runs found, kept in $(O)/corpus.
+	@rm -rf $(O)/found_images && mkdir -p $(O)/found_images && sh tests/fuzz/seeds_image.sh $(O)/firn $(O)/fuzz_image $(O)/seeds_image 8
+	$(O)/fuzz_image $(IMAGE_LIMITS) -runs=$(IMAGE_RUNS) -seed=1 -verbosity=0 $(O)/found_images $(O)/seeds_image < /dev/null
+# These go on from what earlier runs found, kept in $(O)/corpus and $(O)/corpus_image.
 fuzz: $(O)/fuzz_module $(O)/firn
 	@mkdir -p $(O)/corpus $(O)/seeds && sh tests/fuzz/seeds.sh $(O)/firn $(O)/seeds
 	$(O)/fuzz_module $(FUZZ_LIMITS) -runs=$(FUZZ_RUNS) -print_final_stats=1 $(O)/corpus $(O)/seeds < /dev/null
-$(O)/fuzz_module: $(FUZZ_OBJECTS)
+fuzz-image: $(O)/fuzz_image $(O)/firn
+	@mkdir -p $(O)/corpus_image && sh tests/fuzz/seeds_image.sh $(O)/firn $(O)/fuzz_image $(O)/seeds_image 1
+	$(O)/fuzz_image $(IMAGE_LIMITS) -runs=$(IMAGE_RUNS) -print_final_stats=1 $(O)/corpus_image $(O)/seeds_image < /dev/null
+$(O)/fuzz_module $(O)/fuzz_image: $(O)/%: $(O)/fuzz/tests/fuzz/%.o $(FUZZ_OBJECTS)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
 $(O)/fuzz/vm/interp.o: FUZZ_FLAGS += -O0
 $(O)/fuzz/%.o: %.c

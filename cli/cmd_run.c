@@ -14,7 +14,7 @@
 
 void report_print(const Guest *guest) {
   char *report = guest_report(guest);
-  if (report) fputs(report, stderr);
+  fputs(report ? report : "panic, and no memory is left to say which\n", stderr);
   free(report);
 }
 

@@ -82,6 +82,8 @@ static Module *source_compile(const char *path, const char *text, size_t length,
   if (compilation.diags.count) {
     bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
     diags_print(&compilation.diags, stderr, &(DiagPrintOptions){.color = color});
+  } else if (!module) {
+    usage_error("%s: out of memory", path);
   }
   compilation_deinit(&compilation);
   return module;

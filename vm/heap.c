@@ -378,6 +378,7 @@ void heap_collect(void) {
 
 void heap_hold(void) {
   heap_init();
+  if (GC_get_bytes_since_gc() > request_max / 4) GC_gcollect(); /* what is garbage now would take room until heap_release */
   GC_disable();
 }
 

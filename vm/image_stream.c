@@ -22,6 +22,15 @@ static uint32_t load32(const uint8_t *at) {
   return x;
 }
 
+/* Gives a buffer room for `size` bytes; what was in it is lost. */
+static bool buffer_room(uint8_t **bytes, size_t *cap, size_t size) {
+  if (size <= *cap) return true;
+  free(*bytes);
+  *bytes = malloc(size);
+  *cap = *bytes ? size : 0;
+  return *bytes != NULL;
+}
+
 /* Writing */
 
 void image_writer_fail(ImageWriter *w, const char *format, ...) {
@@ -40,12 +49,9 @@ static void sink_write(ImageWriter *w, const void *bytes, size_t length) {
 void image_writer_start(ImageWriter *w, const ImageSink *sink, int level, ModuleError *error) {
   *error = (ModuleError){0};
   *w = (ImageWriter){.sink = sink, .level = level ? level : DEFAULT_LEVEL, .error = error};
-  w->packed_cap = ZSTD_compressBound(IMAGE_BLOCK_MAX);
   w->packer = ZSTD_createCCtx();
   w->body = malloc(IMAGE_BODY_ROOM);
-  w->raw = malloc(IMAGE_BLOCK_MAX);
-  w->packed = malloc(HEAD + w->packed_cap);
-  if (!w->packer || !w->body || !w->raw || !w->packed) {
+  if (!w->packer || !w->body) {
     image_writer_fail(w, "out of memory");
     return;
   }
@@ -60,11 +66,13 @@ void image_writer_start(ImageWriter *w, const ImageSink *sink, int level, Module
 void image_flush(ImageWriter *w) {
   size_t size = 4 + w->ndefs + w->nbody;
   if (size > IMAGE_BLOCK_MAX) image_writer_fail(w, "the guest's types are too large for an image");
+  bool has_room = w->failed || (buffer_room(&w->raw, &w->raw_cap, size) && buffer_room(&w->packed, &w->packed_cap, HEAD + ZSTD_compressBound(size)));
+  if (!has_room) image_writer_fail(w, "out of memory");
   if (!w->failed && size > 4) {
     store32(w->raw, (uint32_t)w->ndefs);
     if (w->ndefs) memcpy(w->raw + 4, w->defs, w->ndefs);
     memcpy(w->raw + 4 + w->ndefs, w->body, w->nbody);
-    size_t packed = ZSTD_compress2(w->packer, w->packed + HEAD, w->packed_cap, w->raw, size);
+    size_t packed = ZSTD_compress2(w->packer, w->packed + HEAD, w->packed_cap - HEAD, w->raw, size);
     if (ZSTD_isError(packed)) {
       image_writer_fail(w, "packing failed: %s", ZSTD_getErrorName(packed));
     } else {
@@ -160,9 +168,7 @@ void image_reader_start(ImageReader *r, const ImageSource *source, ModuleError *
   *error = (ModuleError){0};
   *r = (ImageReader){.source = source, .error = error};
   r->unpacker = ZSTD_createDCtx();
-  r->packed = malloc(ZSTD_compressBound(IMAGE_BLOCK_MAX));
-  r->raw = malloc(IMAGE_BLOCK_MAX);
-  if (!r->unpacker || !r->packed || !r->raw) {
+  if (!r->unpacker) {
     image_fail(r, "out of memory");
     return;
   }
@@ -176,11 +182,12 @@ void image_reader_start(ImageReader *r, const ImageSource *source, ModuleError *
 static bool block_read(ImageReader *r) {
   uint8_t head[HEAD];
   r->offset = r->next;
-  r->at = r->end = r->raw;
+  r->at = r->end = NULL;
   if (r->failed || !source_read(r, head, sizeof head, false)) return false;
   size_t packed = load32(head), size = load32(head + 4);
   if (packed == 0 && size == 0) return image_fail(r, "the image ends too early");
   if (size < 4 || size > IMAGE_BLOCK_MAX || packed > ZSTD_compressBound(IMAGE_BLOCK_MAX)) return image_fail(r, "a block's size is wrong");
+  if (!buffer_room(&r->packed, &r->packed_cap, packed) || !buffer_room(&r->raw, &r->raw_cap, size)) return image_fail(r, "out of memory");
   if (!source_read(r, r->packed, packed, false)) return false;
   size_t unpacked = ZSTD_decompressDCtx(r->unpacker, r->raw, size, r->packed, packed);
   if (ZSTD_isError(unpacked)) return image_fail(r, "a block is damaged: %s", ZSTD_getErrorName(unpacked));

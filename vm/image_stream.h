@@ -43,7 +43,7 @@ typedef struct ImageWriter {
   uint8_t *body;            /* IMAGE_BODY_ROOM bytes */
   size_t nbody;
   uint8_t *raw, *packed;
-  size_t packed_cap;
+  size_t raw_cap, packed_cap;
   bool failed;
 } ImageWriter;
 
@@ -80,6 +80,7 @@ typedef struct ImageReader {
   ModuleError *error;
   void *unpacker;
   uint8_t *packed, *raw;
+  size_t packed_cap, raw_cap;
   const uint8_t *at, *end;  /* of the body */
   uint64_t offset, next;    /* of the block at hand, and behind it */
   uint64_t unpacked;        /* bytes of blocks so far */

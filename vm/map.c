@@ -14,12 +14,14 @@
  * Invariants: live <= used <= capacity; index is NULL exactly while capacity <= SMALL; no entry before `first` is present; entry used-1 is
  * present when used > 0; where entries may have references, all that are not present are zero.
  */
+#define _GNU_SOURCE
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 
 #include "vm/object.h"
 
-enum { SMALL = 8, CAPACITY_MIN = 4 };
+enum { SMALL = 8, CAPACITY_MIN = 4, STEPS_EACH = 16 };
 #define MAP_MAX (INT64_C(1) << 30)
 
 /* Keys */
@@ -217,6 +219,8 @@ static inline __attribute__((always_inline)) Value *find_marked(const Map *map, 
   size_t stride = entry_slots(desc);
   int64_t count = 0;
   Value *found = NULL;
+  *others = 0;
+  if (map->used == 0) return NULL;
   if (!map->index) {
     for (Value *entry = entry_at(map, map->first, stride), *end = entry_at(map, map->used, stride); entry < end; entry += stride) {
       if (!is_present(entry) || mark_at(entry) != mark) continue;
@@ -351,6 +355,7 @@ Trap map_delete(Guest *guest, Map *map, int64_t position) {
 
 int64_t map_next(const Map *map, int64_t after) {
   size_t stride = entry_slots(obj_desc((const Obj *)map));
+  if (after >= map->used) return -1;
   int64_t i = after < map->first ? map->first : after + 1;
   for (; i < map->used; i++) {
     if (is_present(entry_at(map, i, stride))) return i;
@@ -374,7 +379,7 @@ size_t map_index_bytes(const Map *map) { return index_bytes(map->capacity); }
 
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version) {
   bool is_size = capacity == 0 || (capacity >= CAPACITY_MIN && capacity <= MAP_MAX && (capacity & (capacity - 1)) == 0);
-  Map *map = is_size && used <= capacity && version <= INT64_MAX ? map_new(guest, desc) : NULL;
+  Map *map = is_size && used <= capacity && version <= INT64_MAX / 2 ? map_new(guest, desc) : NULL;
   if (!map) return NULL;
   if (!map_secret) secret_make();
   map->used = (int64_t)used;
@@ -391,8 +396,8 @@ Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capa
   return map->index ? map : NULL;
 }
 
-/* Whether a plain key that is being restored is there already, before its position. */
-static bool restored_before(const Map *map, const ObjDesc *desc, uint64_t word, const Value *entry, int64_t position) {
+/* Whether a plain key that is being restored is there already, before its position. Takes from *steps what it does. */
+static bool restored_before(const Map *map, const ObjDesc *desc, uint64_t word, const Value *entry, int64_t position, int64_t *steps) {
   size_t stride = entry_slots(desc);
   if (!map->index) {
     for (int64_t i = map->first; i < position; i++) {
@@ -401,12 +406,53 @@ static bool restored_before(const Map *map, const ObjDesc *desc, uint64_t word, 
     }
     return false;
   }
-  for (uint32_t next = *map_head(map, word); next;) {
+  for (uint32_t next = *map_head(map, word); next && *steps >= 0; --*steps) {
     const Value *other = entry_at(map, (int64_t)next - 1, stride);
     if (entry_word(desc, other) == word && key_equal(desc->type->args[0], other + 1, entry + 1)) return true;
     next = map_link(other);
   }
   return false;
+}
+
+/* An order of plain keys; 0 for those that are equal. */
+static int key_order(const Type *type, const Value *a, const Value *b) {
+  switch (type->kind) {
+    case TYPE_FLOAT: return float_order(a->f, b->f);
+    case TYPE_STRING: return string_compare(a->p, b->p);
+    case TYPE_TUPLE:
+      for (uint32_t i = 0; i < type->nargs; i++) {
+        int order = key_order(type->args[i], a, b);
+        if (order) return order;
+        a += type->args[i]->slots;
+        b += type->args[i]->slots;
+      }
+      return 0;
+    case TYPE_OPT: {
+      bool tagged = type_opt_form(type) == OPT_TAG;
+      for (; type->kind == TYPE_OPT; type = type->args[0]) {
+        bool a_nil = opt_is_nil(type, a), b_nil = opt_is_nil(type, b);
+        if (a_nil || b_nil) return b_nil - a_nil;
+      }
+      return key_order(type, a + tagged, b + tagged);
+    }
+    default: return (a->u > b->u) - (a->u < b->u);
+  }
+}
+
+static int entry_order(const void *a, const void *b, void *key_type) {
+  return key_order(key_type, *(Value *const *)a + 1, *(Value *const *)b + 1);
+}
+
+/* Whether no plain key is there twice, in a time that does not depend on marks; false also when memory is out. */
+static bool keys_differ(const Map *map, const ObjDesc *desc) {
+  Value **entries = malloc((size_t)map->live * sizeof *entries);
+  size_t count = 0;
+  bool differ = entries != NULL;
+  for (int64_t i = map_next(map, -1); differ && i >= 0; i = map_next(map, i)) entries[count++] = entry_at(map, i, entry_slots(desc));
+  if (differ) qsort_r(entries, count, sizeof *entries, entry_order, (void *)(uintptr_t)desc->type->args[0]);
+  for (size_t i = 1; i < count && differ; i++) differ = key_order(desc->type->args[0], entries[i - 1] + 1, entries[i] + 1) != 0;
+  free(entries);
+  return differ;
 }
 
 bool map_restore_entry(Map *map, int64_t position, uint32_t mark, const Value *entry) {
@@ -424,12 +470,13 @@ bool map_restore_index(Map *map) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
   size_t stride = entry_slots(desc);
   bool is_marked = desc->key_form == KEY_STRING || desc->key_form == KEY_PLAIN;
+  int64_t steps = STEPS_EACH * (map->live + 64); /* keys can be chosen that share their mark */
   for (int64_t i = map_next(map, -1); i >= 0; i = map_next(map, i)) {
     Value *entry = entry_at(map, i, stride);
     if (is_marked) entry->u |= hash_mark(plain_hash(desc->type->args[0], entry + 1));
     uint64_t word = entry_word(desc, entry);
-    if (desc->key_form != KEY_OPAQUE && restored_before(map, desc, word, entry, i)) return false;
+    if (desc->key_form != KEY_OPAQUE && restored_before(map, desc, word, entry, i, &steps)) return false;
     if (map->index) chain_add(map, word, i, entry);
   }
-  return true;
+  return steps >= 0 || keys_differ(map, desc);
 }

@@ -112,7 +112,7 @@ void map_clear(Map *map);
 
 /* What images keep of maps. map_restore makes a map of that shape without entries, NULL when no map can have it or memory is out;
  * map_restore_entry puts in entries, by rising position, with the mark it had (used only if keys are not plain), false if the
- * position is none; map_restore_index, once all keys are complete, makes them found, false if a plain key is there twice. */
+ * position is none; map_restore_index, once all keys are complete, makes them found, false if a plain key is there twice or memory is out. */
 size_t map_entry_bytes(const ObjDesc *desc);                       /* memory for each entry of room */
 size_t map_index_bytes(const Map *map);                            /* of its index: 0 while it has none */
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version);
@@ -144,6 +144,7 @@ static inline Value *map_search_word(const Map *map, size_t stride, uint64_t key
     }
     return NULL;
   }
+  if (map->used == 0) return NULL; /* there may be no entries to point to */
   for (Value *entry = map->entries + (size_t)map->first * stride, *end = map->entries + (size_t)map->used * stride; entry < end; entry += stride) {
     if (entry[1].u == key && (entry->u & MAP_PRESENT)) return entry;
   }

@@ -159,6 +159,14 @@ typedef struct LiveValue { uint32_t slot; const Type *type; } LiveValue;
 typedef struct LiveValues { LiveValue *items; uint32_t count, cap; } LiveValues;
 bool code_live(const Code *code, uint32_t pc, bool in_call, LiveValues *live);
 
+/* The same for many frames. live_find's result holds until it is called again; NULL when memory is out. `work` grows with the time that it took, in
+ * instructions. Zero at first; live_free frees what it holds. */
+enum { LIVE_KEPT = 64 };
+typedef struct LiveKept { const Code *code; uint32_t pc; bool in_call; LiveValues live; } LiveKept;
+typedef struct LiveCache { LiveKept kept[LIVE_KEPT]; uint64_t work; } LiveCache;
+const LiveValues *live_find(LiveCache *cache, const Code *code, uint32_t pc, bool in_call);
+void live_free(LiveCache *cache);
+
 /* The concrete type of a ready function's result. */
 const Type *code_result_type(const Code *code);
 

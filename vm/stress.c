@@ -133,7 +133,7 @@ bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) 
     s.guest->fuel = 0;
     run_on(&s);
     s.guest->fuel += balance;
-    if (s.guest->status != GUEST_RUNNABLE && s.guest->status != GUEST_PAUSED) break;
+    if ((s.guest->status != GUEST_RUNNABLE && s.guest->status != GUEST_PAUSED) || s.guest->request) break;
     s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
     if (!is_due(&s)) continue;
     if (options->modes & STRESS_THAW) done = thaw_here(&s);

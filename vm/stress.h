@@ -22,7 +22,7 @@ typedef struct StressOptions {
   uint64_t every;    /* stops at which this many safepoints at first, then rarer and rarer; 0: at all of them */
 } StressOptions;
 
-/* Runs a guest until it pauses out of fuel, finishes or fails; *guest may become another guest, the old one having been freed. Returns false
+/* Runs a guest until it pauses out of fuel or with a request, finishes or fails; *guest may become another guest, the old one having been freed. Returns false
  * and the reason in `problem` when a copy differs from its original. */
 bool stress_run(Guest **guest, const StressOptions *options, char problem[200]);
 

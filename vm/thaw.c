@@ -47,8 +47,10 @@ typedef struct Thaw {
   uint64_t tasks_made;
   uint64_t memory_left;
   uint8_t classes[TYPE_SLOTS_MAX];
-  LiveValues live;
+  LiveCache live;
 } Thaw;
+
+#define LIVE_WORK_MAX (UINT64_C(1) << 28) /* more than any program's stack takes, and some seconds */
 
 static bool fail_memory(Thaw *t) { return image_fail(&t->in, "out of memory"); }
 
@@ -234,6 +236,7 @@ static bool define_type(Defs *d) {
   for (uint32_t i = 0; i < nargs; i++) {
     if (!(args[i] = def_type_ref(d))) return false;
   }
+  if (!memory_take(t, sizeof(Type) + nargs * sizeof *args + sizeof *t->types, 2)) return false; /* of the program's table and the module's */
   const Type *type = type_intern(t->program->types, (TypeKind)kind, (uint32_t)decl, args, (uint32_t)nargs);
   if (!type || type->slots > TYPE_SLOTS_MAX || !type_judge_accepts(t->judge, type)) return image_fail(&t->in, "a type is not well-formed");
   if (!ROOM(t, types, ntypes, types_cap)) return false;
@@ -253,8 +256,11 @@ static bool define_code(Defs *d) {
   }
   if (!type_judge_bounds(t->judge, function->tparams, function->ntparams, targs)) return image_fail(&t->in, "type arguments do not meet their bounds");
   Trap trap;
+  uint32_t ncodes = t->program->ncodes;
   Code *code = program_code_numbered(t->program, (uint32_t)number, targs, (uint32_t)ntargs, &trap);
   if (!code) return image_fail(&t->in, "%s", trap_message(trap));
+  uint64_t made = t->program->ncodes > ncodes ? sizeof *code + (uint64_t)code->ninsns * sizeof *code->insns : 0;
+  if (!memory_take(t, made + sizeof *t->codes, 1)) return false;
   if (!ROOM(t, codes, ncodes, codes_cap)) return false;
   t->codes[t->ncodes++] = code;
   return true;
@@ -349,6 +355,7 @@ static bool plan_values(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap, uin
 static bool plan_new(Thaw *t, const ObjDesc *desc) {
   if (!ROOM(t, plans, nplans, plans_cap)) return false;
   uint32_t ncases = case_count(desc), count = 0, cap = 0;
+  if (!memory_take(t, sizeof(Plan) + (ncases + UINT64_C(1)) * sizeof(uint32_t), 1)) return false;
   Plan *plan = calloc(1, sizeof *plan);
   if (!plan) return fail_memory(t);
   t->plans[t->nplans++] = plan;
@@ -358,7 +365,7 @@ static bool plan_new(Thaw *t, const ObjDesc *desc) {
     if (!plan_values(t, plan, &count, &cap, k)) return false;
     plan->first[k + 1] = count;
   }
-  return true;
+  return memory_take(t, cap, sizeof *plan->values);
 }
 
 static bool define_desc(Defs *d) {
@@ -424,7 +431,7 @@ static Obj *plain_define(Defs *d, const ObjDesc *desc) {
 static bool define_object(Defs *d, uint64_t number) {
   Thaw *t = d->t;
   if (number >= t->nplans) return image_fail(&t->in, "a kind of object that there is not");
-  if (!t->guest) return image_fail(&t->in, "an object before the guest");
+  if (!memory_take(t, sizeof *t->objects, 1) || !ROOM(t, objects, nobjects, objects_cap)) return false;
   const ObjDesc *desc = t->plans[number]->desc;
   uint64_t left = t->memory_left;
   Obj *object = NULL;
@@ -439,7 +446,6 @@ static bool define_object(Defs *d, uint64_t number) {
   }
   if (!object) return image_fail(&t->in, "an object can't be made: its size is wrong, or memory is out");
   if (t->nobjects == IMAGE_OBJECTS_MAX) return image_fail(&t->in, "too many objects");
-  if (!ROOM(t, objects, nobjects, objects_cap)) return false;
   t->plans[number]->count++;
   t->plans[number]->bytes += left - t->memory_left;
   t->objects[t->nobjects++] = (Made){object, (uint32_t)number};
@@ -646,11 +652,14 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   if (trap != TRAP_NONE) return image_fail(&t->in, "%s", trap_message(trap));
   Value *slots = task->slots + base;
   memset(slots, 0, code->frame_slots * sizeof *slots);
+  t->live.work += code->frame_slots / 16;
   task->frames[task->nframes++] = (Frame){code, pc, base};
   task->top = base + code->insns[pc].sp;
-  if (!code_live(code, pc, in_call, &t->live)) return fail_memory(t);
-  for (uint32_t i = 0; i < t->live.count; i++) {
-    if (!get_value(t, slots + t->live.items[i].slot, t->live.items[i].type)) return false;
+  const LiveValues *live = live_find(&t->live, code, pc, in_call);
+  if (!live) return fail_memory(t);
+  if (t->live.work > LIVE_WORK_MAX) return image_fail(&t->in, "the stack takes too long to check");
+  for (uint32_t i = 0; i < live->count; i++) {
+    if (!get_value(t, slots + live->items[i].slot, live->items[i].type)) return false;
   }
   return true;
 }
@@ -805,7 +814,7 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
   }
   for (uint32_t i = 0; i < t->nobjects; i++) {
     bool is_map = t->plans[t->objects[i].plan]->desc->kind == OBJ_MAP;
-    if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice");
+    if (is_map && !map_restore_index((Map *)t->objects[i].object)) return image_fail(&t->in, "a map has a key twice, or memory is out");
   }
   uint64_t made = t->tasks_made;
   t->guest->allocated = allocated;
@@ -843,7 +852,7 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
   free(t.objects);
   free(t.held);
   free(t.listed);
-  free(t.live.items);
+  live_free(&t.live);
   if (done) {
     thawed->guest = t.guest;
     thawed->program = t.program;

@@ -216,6 +216,53 @@ START_TEST(queue_stays_small) {
 }
 END_TEST
 
+/* Floats whose hashes have one mark, as whoever makes an image can choose them. */
+static Value key_colliding(uint64_t number) {
+  uint64_t inverse = UINT64_C(0x9e3779b97f4a7c15);
+  for (int i = 0; i < 6; i++) inverse *= 2 - UINT64_C(0x9e3779b97f4a7c15) * inverse;
+  uint64_t hash = (UINT64_C(0x12345) << 32 | number) * inverse;
+  Value v = {.u = hash ^ hash >> 32};
+  return v.f == v.f ? v : (Value){.f = (double)number};
+}
+
+static Map *map_of_colliding(const ObjDesc *desc, int64_t count, int64_t twice) {
+  Map *map = map_restore(&fixture.guest, desc, (uint64_t)count, 1 << 18, 0);
+  ck_assert_ptr_nonnull(map);
+  for (int64_t i = 0; i < count; i++) {
+    Value entry[2] = {key_colliding((uint64_t)(i == count - 1 && twice >= 0 ? twice : i)), {.i = i}};
+    ck_assert(map_restore_entry(map, i, 0, entry));
+  }
+  return map;
+}
+
+START_TEST(restoring_equal_marks) {
+  enum { COUNT = 200000 };
+  const ObjDesc *desc = desc_for(&fixture.program, type_of(TYPE_MAP, simple(TYPE_FLOAT), simple(TYPE_INT)));
+  heap_hold();
+  ck_assert(!map_restore_index(map_of_colliding(desc, COUNT, 77)));
+  ck_assert(!map_restore_index(map_of_colliding(desc, 20, 7)));
+  Map *map = map_of_colliding(desc, COUNT, -1);
+  fixture.slots[0].p = map;
+  heap_release();
+  ck_assert(map_restore_index(map));
+  Value key = key_colliding(0);
+  int64_t before = fixture.guest.fuel;
+  ck_assert_int_eq(map_find(&fixture.guest, map, &key), 0);
+  ck_assert_int_gt(before - fixture.guest.fuel, COUNT / 2); /* they do share it */
+}
+END_TEST
+
+START_TEST(next_at_the_last_position) {
+  Map *map = map_new(&fixture.guest, desc_for(&fixture.program, type_of(TYPE_MAP, simple(TYPE_INT), simple(TYPE_INT))));
+  fixture.slots[0].p = map;
+  ck_assert_int_eq(map_next(map, INT64_MAX), -1);
+  ck_assert_int_eq(map_put(&fixture.guest, map, &(Value){.i = 1}, &(Value){.i = 2}), TRAP_NONE);
+  ck_assert_int_eq(map_next(map, INT64_MAX), -1);
+  ck_assert_int_eq(map_next(map, INT64_MIN), 0);
+  ck_assert_int_eq(map_next(map, 0), -1);
+}
+END_TEST
+
 START_TEST(lists) {
   static const TypeKind kinds[] = {TYPE_BOOL, TYPE_CHAR, TYPE_INT, TYPE_VOID};
   for (unsigned k = 0; k < sizeof kinds / sizeof *kinds; k++) {
@@ -279,6 +326,8 @@ int main(void) {
   tcase_add_test(tests, probing);
   tcase_add_test(tests, equal_hashes_cost);
   tcase_add_test(tests, queue_stays_small);
+  tcase_add_test(tests, restoring_equal_marks);
+  tcase_add_test(tests, next_at_the_last_position);
   tcase_add_test(tests, lists);
   suite_add_tcase(suite, tests);
   return suite_run(suite);

@@ -1,0 +1,95 @@
+/* images.h - images in memory, for unit tests: freezing into and thawing from buffers, and packing blocks by hand.
+ *
+ * A Buffer's bytes are malloc'd and the test's to free. image_block packs one block; image_begin and image_end put around blocks what an image has.
+ */
+#ifndef FIRN_TESTS_IMAGES_H
+#define FIRN_TESTS_IMAGES_H
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zstd.h>
+
+#include "vm/guest.h"
+#include "vm/image_stream.h"
+#include "vm/program.h"
+
+typedef struct Buffer { uint8_t *bytes; size_t length, cap, at; } Buffer;
+
+static inline bool buffer_write(void *ctx, const void *bytes, size_t length) {
+  Buffer *b = ctx;
+  if (b->length + length > b->cap) {
+    b->cap = 2 * (b->length + length);
+    b->bytes = realloc(b->bytes, b->cap);
+    if (!b->bytes) abort();
+  }
+  if (length) memcpy(b->bytes + b->length, bytes, length);
+  b->length += length;
+  return true;
+}
+
+static inline ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
+  Buffer *b = ctx;
+  if (length > b->length - b->at) length = b->length - b->at;
+  if (length) memcpy(bytes, b->bytes + b->at, length);
+  b->at += length;
+  return (ptrdiff_t)length;
+}
+
+static inline void buffer_number(Buffer *b, uint64_t number, unsigned size) {
+  for (unsigned i = 0; i < size; i++, number >>= 8) buffer_write(b, &(uint8_t){(uint8_t)number}, 1);
+}
+
+static inline bool buffer_equal(const Buffer *a, const Buffer *b) { return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0); }
+
+static inline void image_begin(Buffer *image) {
+  buffer_write(image, IMAGE_MAGIC, 4);
+  buffer_number(image, IMAGE_VERSION, 4);
+}
+
+static inline void image_block(Buffer *image, const Buffer *defs, const Buffer *body) {
+  Buffer raw = {0}, packed = {0};
+  buffer_number(&raw, defs->length, 4);
+  buffer_write(&raw, defs->bytes, defs->length);
+  buffer_write(&raw, body->bytes, body->length);
+  packed.cap = ZSTD_compressBound(raw.length);
+  packed.bytes = malloc(packed.cap);
+  packed.length = ZSTD_compress(packed.bytes, packed.cap, raw.bytes, raw.length, 1);
+  buffer_number(image, packed.length, 4);
+  buffer_number(image, raw.length, 4);
+  buffer_write(image, packed.bytes, packed.length);
+  free(raw.bytes);
+  free(packed.bytes);
+}
+
+static inline void image_end(Buffer *image) { buffer_number(image, 0, 8); }
+
+static inline Buffer image_of(Guest *guest, bool refer) {
+  Buffer image = {0};
+  ModuleError error;
+  FreezeOptions options = {.refer = refer};
+  bool done = guest_freeze(guest, &options, &(ImageSink){buffer_write, &image}, &error);
+  ck_assert_msg(done, "freezing: %s", error.reason);
+  return image;
+}
+
+/* A ThawOptions.find: whatever is asked for, the program of find_ctx. */
+static inline Program *find_program(void *ctx, const uint8_t hash[32]) {
+  (void)hash;
+  return ctx;
+}
+
+static inline bool image_thaw(Buffer *image, const ThawOptions *options, Thawed *thawed, ModuleError *error) {
+  image->at = 0;
+  return guest_thaw(&(ImageSource){buffer_read, image}, options, thawed, error);
+}
+
+static inline int suite_run(Suite *suite) {
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed != 0;
+}
+
+#endif
