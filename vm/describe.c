@@ -38,6 +38,7 @@ static void say_row(const TextOut *out, Module *module, const ImageRow *row) {
   const ObjDesc *desc = row->desc;
   char text[200] = "string";
   if (desc->kind == OBJ_BYTES) snprintf(text, sizeof text, "bytes");
+  if (desc->kind == OBJ_TASK) snprintf(text, sizeof text, "task");
   if (desc->type) type_print(desc->type, text, sizeof text, decl_name, module);
   const char *note = desc->kind == OBJ_CLOSURE ? ", of " : desc->kind == OBJ_CELL ? ", captured variable" : desc->kind == OBJ_BOX ? ", held as a trait" : "";
   const char *name = desc->kind == OBJ_CLOSURE && desc->code->function->name ? desc->code->function->name : "";
