@@ -137,9 +137,10 @@ static void defs_read(Mutator *m, Span block, bool keep) {
 static bool block_choose(Mutator *m) {
   uint32_t count = 0;
   m->ntypes = m->ncodes = m->nobjects = m->ndefs = 0;
-  m->ndescs = 2;
+  m->ndescs = 3;
   m->kinds[0] = OBJ_STRING;
   m->kinds[1] = OBJ_BYTES;
+  m->kinds[2] = OBJ_TASK;
   for (size_t at = 0; at < m->size;) {
     if (m->size - at < 8) return false;
     uint32_t size = load32(m->data + at);

@@ -21,6 +21,7 @@ static const char module_text[] =
     "func \"id\" <T: trait 0> (param 0) -> int\n int.const 1\n ret\n"
     "func \"held\" (int, string) -> int\n local.get 0\n ret\n"
     "func \"text\" () -> string\n string.const 0\n ret\n"
+    "func \"task\" () -> void\n void.const\n ret\n"
     "impl trait 0 for class 0\n by 2\nentry 0\n";
 
 enum { GLOBALS = 10, STACK = 4096, MEMORY = 1 << 20 };
@@ -40,17 +41,21 @@ typedef struct Item { char form; uint64_t value; } Item;
 #define OBJECT1(desc, a) OBJECT(desc), {'d', a}
 #define OBJECT2(desc, a, b) OBJECT1(desc, a), {'d', b}
 #define OBJECT3(desc, a, b, c) OBJECT2(desc, a, b), {'d', c}
-enum { STRINGS, BYTES, DESC_FIRST };
+enum { STRINGS, BYTES, TASKS, DESC_FIRST };
 
 /* The body. */
 #define LIMITS(status, fuel, used, stack) {'b', status}, {'q', (uint64_t)(fuel)}, {'q', (uint64_t)(used)}, {'q', 0}, {'w', stack}
 #define ARGS {'w', 0}
 #define INPUT {'q', 0}
-#define TASKS {'w', 1}
-#define HEAD LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASKS
+/* The first task is object 0 of every image; REF counts the others. Its contents come before theirs. */
+#define TASK_REF(n) {'w', (n) << IMAGE_REF_SHIFT | IMAGE_REF_OBJECT}
+#define TASK_LIST(made, main, runs) {'q', made}, TASK_REF(main), TASK_REF(runs), {'w', 0}, {'w', 0}
+#define HEAD LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0)
+#define TASK(number, state) {'q', number}, {'b', state}
 #define FRAMES(n) {'w', n}
 #define FRAME(code, pc) {'w', code}, {'w', pc}
-#define START CODE(0), HEAD, FRAMES(1), FRAME(0, 0)
+#define AT_START TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)
+#define START CODE(0), HEAD
 #define UNSET {'b', 0}
 #define SET {'b', 1}
 #define UNSET2 UNSET, UNSET
@@ -58,21 +63,21 @@ enum { STRINGS, BYTES, DESC_FIRST };
 #define UNSET4 UNSET2, UNSET2
 #define UNSET9 UNSET4, UNSET4, UNSET
 #define NO_GLOBALS UNSET9, UNSET
-#define REF(n) {'w', (n) << IMAGE_REF_SHIFT | IMAGE_REF_OBJECT}
+#define REF(n) TASK_REF((n) + 1)
 #define REF_NILS(n) {'w', (n) << IMAGE_REF_SHIFT | IMAGE_REF_NIL}
 #define REF_STRINGS(n) {'w', (n) << IMAGE_REF_SHIFT | IMAGE_REF_STRING}
 #define REF_CASES(desc, k) {'w', (desc) << IMAGE_REF_SHIFT | IMAGE_REF_CASE}, {'w', k}
 /* Each global alone; `...` is its value, and the contents of objects come behind all. */
-#define GLOBAL_A(...) START, SET, __VA_ARGS__, UNSET9
-#define GLOBAL_B(...) START, UNSET, SET, __VA_ARGS__, UNSET4, UNSET4
-#define GLOBAL_C(...) START, UNSET2, SET, __VA_ARGS__, UNSET4, UNSET3
-#define GLOBAL_D(...) START, UNSET3, SET, __VA_ARGS__, UNSET4, UNSET2
-#define GLOBAL_E(...) START, UNSET4, SET, __VA_ARGS__, UNSET4, UNSET
-#define GLOBAL_F(...) START, UNSET4, UNSET, SET, __VA_ARGS__, UNSET4
-#define GLOBAL_G(...) START, UNSET4, UNSET2, SET, __VA_ARGS__, UNSET3
-#define GLOBAL_H(...) START, UNSET4, UNSET3, SET, __VA_ARGS__, UNSET2
-#define GLOBAL_I(...) START, UNSET4, UNSET4, SET, __VA_ARGS__, UNSET
-#define GLOBAL_J(...) START, UNSET9, SET, __VA_ARGS__
+#define GLOBAL_A(...) START, SET, __VA_ARGS__, UNSET9, AT_START
+#define GLOBAL_B(...) START, UNSET, SET, __VA_ARGS__, UNSET4, UNSET4, AT_START
+#define GLOBAL_C(...) START, UNSET2, SET, __VA_ARGS__, UNSET4, UNSET3, AT_START
+#define GLOBAL_D(...) START, UNSET3, SET, __VA_ARGS__, UNSET4, UNSET2, AT_START
+#define GLOBAL_E(...) START, UNSET4, SET, __VA_ARGS__, UNSET4, UNSET, AT_START
+#define GLOBAL_F(...) START, UNSET4, UNSET, SET, __VA_ARGS__, UNSET4, AT_START
+#define GLOBAL_G(...) START, UNSET4, UNSET2, SET, __VA_ARGS__, UNSET3, AT_START
+#define GLOBAL_H(...) START, UNSET4, UNSET3, SET, __VA_ARGS__, UNSET2, AT_START
+#define GLOBAL_I(...) START, UNSET4, UNSET4, SET, __VA_ARGS__, UNSET, AT_START
+#define GLOBAL_J(...) START, UNSET9, SET, __VA_ARGS__, AT_START
 #define LIST_TYPE TYPE(TYPE_CHAR), TYPE_OF(TYPE_LIST, 0), DESC(OBJ_LIST, 1)
 #define MAP_TYPE TYPE(TYPE_INT), TYPE(TYPE_STRING), TYPE_OF2(TYPE_MAP, 0, 1), DESC(OBJ_MAP, 2)
 #define FN_TYPE TYPE(TYPE_INT), TYPE_OF2(TYPE_FN, 0, 0)
@@ -84,17 +89,17 @@ typedef struct Row { const char *error; const Item *items; } Row; /* no error: i
 
 static const Row rows[] = {
   /* What is right. */
-  ROW(NULL, START, NO_GLOBALS),
-  ROW(NULL, CODE(0), CODE(1), HEAD, FRAMES(2), FRAME(0, 2), FRAME(1, 0), {'q', 77}, NO_GLOBALS),
-  ROW(NULL, CODE(0), CODE(1), HEAD, FRAMES(2), FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}, NO_GLOBALS),
-  ROW(NULL, CODE(0), LIMITS(GUEST_PAUSED, -1, 1, STACK), ARGS, INPUT, TASKS, FRAMES(1), FRAME(0, 1), {'q', 3}, NO_GLOBALS),
+  ROW(NULL, START, NO_GLOBALS, AT_START),
+  ROW(NULL, CODE(0), CODE(1), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 0), {'q', 77}),
+  ROW(NULL, CODE(0), CODE(1), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}),
+  ROW(NULL, CODE(0), LIMITS(GUEST_PAUSED, -1, 1, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 1), {'q', 3}),
   ROW(NULL, LIST_TYPE, OBJECT2(DESC_FIRST, 1, 1), GLOBAL_A(REF(0)), {'w', 0x10ffff}),
   ROW(NULL, LIST_TYPE, OBJECT2(DESC_FIRST, 0, 0), GLOBAL_A(REF(0))),
   ROW(NULL, MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), GLOBAL_B(REF(0)), {'q', 2}, {'w', 0}, {'q', 5}, REF_STRINGS(0), {'w', 2}, {'q', 6}, REF_STRINGS(STRING_TINY_FIRST)),
   ROW(NULL, ENUM_TYPE, GLOBAL_C(REF_CASES(DESC_FIRST, 0))),
   ROW(NULL, ENUM_TYPE, OBJECT1(DESC_FIRST, 1), GLOBAL_C(REF(0)), {'q', 0}),
-  ROW(NULL, FN_TYPE, CODE(1), DESC_CLOSURE(1, 0, 0), OBJECT(DESC_FIRST), CODE(0), HEAD, FRAMES(1), FRAME(1, 0), UNSET3, SET, REF(0), UNSET4, UNSET2),
-  ROW(NULL, FN_TYPE, CODE(4), DESC_CLOSURE(1, 0, 1), OBJECT(DESC_FIRST), CODE(0), HEAD, FRAMES(1), FRAME(1, 0), UNSET3, SET, REF(0), UNSET4, UNSET2, REF_STRINGS(0)),
+  ROW(NULL, FN_TYPE, CODE(1), DESC_CLOSURE(1, 0, 0), OBJECT(DESC_FIRST), CODE(0), HEAD, UNSET3, SET, REF(0), UNSET4, UNSET2, TASK(1, TASK_RUNS), FRAMES(1), FRAME(1, 0)),
+  ROW(NULL, FN_TYPE, CODE(4), DESC_CLOSURE(1, 0, 1), OBJECT(DESC_FIRST), CODE(0), HEAD, UNSET3, SET, REF(0), UNSET4, UNSET2, TASK(1, TASK_RUNS), FRAMES(1), FRAME(1, 0), REF_STRINGS(0)),
   ROW(NULL, CLASS_TYPE(0), OBJECT(DESC_FIRST), GLOBAL_E(REF(0)), {'q', 5}),
   ROW(NULL, GLOBAL_F(REF_NILS(0))),
   ROW(NULL, GLOBAL_F(REF_NILS(1))),
@@ -105,36 +110,64 @@ static const Row rows[] = {
   ROW(NULL, GLOBAL_I({'q', 0}, {'q', 0})),
   ROW(NULL, GLOBAL_I({'q', 1}, {'q', 99})),
   ROW(NULL, GLOBAL_J({'q', (uint64_t)SCALAR_NIL(1)})),
-  ROW(NULL, CODE(0), HEAD, FRAMES(1), {'/', 0}, FRAME(0, 0), {'/', 0}, NO_GLOBALS),
+  ROW(NULL, CODE(0), HEAD, NO_GLOBALS, {'/', 0}, TASK(1, TASK_RUNS), FRAMES(1), {'/', 0}, FRAME(0, 0)),
+  ROW(NULL, CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(0), TASK_REF(1), NO_GLOBALS, AT_START,
+      TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
   /* Limits, arguments, input, tasks. */
-  ROW("the guest has ended", CODE(0), LIMITS(GUEST_FINISHED, 1, 1, STACK), ARGS, INPUT, TASKS, FRAMES(1), FRAME(0, 0), NO_GLOBALS),
-  ROW("the guest has ended", CODE(0), LIMITS(GUEST_FAILED, 1, 1, STACK), ARGS, INPUT, TASKS, FRAMES(1), FRAME(0, 0), NO_GLOBALS),
+  ROW("the guest has ended", CODE(0), LIMITS(GUEST_FINISHED, 1, 1, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW("the guest has ended", CODE(0), LIMITS(GUEST_FAILED, 1, 1, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("the guest has ended", LIMITS(77, 1, 1, STACK)),
   ROW("the fuel is out of range", LIMITS(GUEST_RUNNABLE, 1, -1, STACK)),
   ROW("the fuel is out of range", LIMITS(GUEST_RUNNABLE, -5, 4, STACK)),
   ROW("the fuel is out of range", LIMITS(GUEST_RUNNABLE, INT64_MAX, 1, STACK)),
   ROW("the fuel is out of range", LIMITS(GUEST_RUNNABLE, 1, INT64_MAX, STACK)),
   ROW("the guest needs a stack of 4097 slots, and may have 4096", LIMITS(GUEST_RUNNABLE, 1, 1, STACK + 1)),
-  ROW("stack overflow", CODE(0), LIMITS(GUEST_RUNNABLE, 1, 1, 0), ARGS, INPUT, TASKS, FRAMES(1), FRAME(0, 0), NO_GLOBALS),
+  ROW("stack overflow", CODE(0), LIMITS(GUEST_RUNNABLE, 1, 1, 0), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("too many arguments", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), {'w', IMAGE_ARGS_MAX + 1}),
   ROW("a text is too long", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), {'w', 1}, {'q', UINT64_MAX}),
   ROW("an argument has a NUL in it", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), {'w', 1}, {'q', 1}, {'b', 0}),
   ROW("a text is too long", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), ARGS, {'q', (uint64_t)STRING_MAX + 1}),
   ROW("the guest needs more memory than it may have", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), ARGS, {'q', MEMORY}),
-  ROW("the number of tasks is wrong", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), ARGS, INPUT, {'w', 0}),
-  ROW("the number of tasks is wrong", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), ARGS, INPUT, {'w', 2}),
+  ROW("what should be a task is none", OBJECT1(STRINGS, 0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 1, 0)),
+  ROW("what should be a task is none", OBJECT1(STRINGS, 0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 1)),
+  ROW("what should be a task is none", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, REF_NILS(0)),
+  ROW("an object that there is not", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 1)),
+  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, TASK_REF(0), TASK_REF(0), {'w', 2}),
+  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 2}),
+  ROW("a task's number is wrong", CODE(0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(UINT64_MAX / 2, 0, 0)),
+  ROW("a task's number is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(0, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW("a task's number is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(2, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW("a task's state is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED), FRAMES(1), FRAME(0, 0)),
+  ROW("a task's state is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED + 1), FRAMES(1), FRAME(0, 0)),
+  ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
+  ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_READY), FRAMES(1), FRAME(0, 0)),
+  ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED), FRAMES(0)),
+  ROW("not one task runs", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0), TASK(2, TASK_RUNS), FRAMES(1),
+      FRAME(1, 0)),
+  ROW("not one task runs", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), TASK(2, TASK_RUNS), FRAMES(1),
+      FRAME(1, 0)),
+  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
+  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(0), {'w', 0}, NO_GLOBALS, AT_START, TASK(2, TASK_READY),
+      FRAMES(1), FRAME(1, 0)),
+  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 2}, TASK_REF(1), TASK_REF(1), {'w', 0}, NO_GLOBALS, AT_START,
+      TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
+  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(1), TASK_REF(1), NO_GLOBALS,
+      AT_START, TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
+  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 1}, TASK_REF(1), NO_GLOBALS, AT_START,
+      TASK(2, TASK_ENDED), FRAMES(0)),
+  ROW("the outermost frame's function can't be one", CODE(0), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
   /* Frames. */
-  ROW("a task without frames", HEAD, FRAMES(0), NO_GLOBALS),
-  ROW("a function that there is not", HEAD, FRAMES(1), FRAME(0, 0), NO_GLOBALS),
-  ROW("a frame is at no place of its code", CODE(0), HEAD, FRAMES(1), FRAME(0, 3), NO_GLOBALS),
-  ROW("a frame is at no place of its code", CODE(0), HEAD, FRAMES(2), FRAME(0, 0), FRAME(0, 0), NO_GLOBALS),
-  ROW("a frame is at no place of its code", CODE(0), HEAD, FRAMES(2), FRAME(0, 1), {'q', 1}, FRAME(0, 0), NO_GLOBALS),
-  ROW("the outermost frame's function can't be one", CODE(1), HEAD, FRAMES(1), FRAME(0, 0), {'q', 1}, NO_GLOBALS),
-  ROW("the outermost frame's function can't be one", CODE(5), HEAD, FRAMES(1), FRAME(0, 0), NO_GLOBALS),
-  ROW("a frame's function is not what its caller calls", CODE(0), HEAD, FRAMES(2), FRAME(0, 2), FRAME(0, 0), NO_GLOBALS),
-  ROW("a frame's function is not what its caller calls", CODE(0), CODE(4), HEAD, FRAMES(2), FRAME(0, 2), FRAME(1, 0), NO_GLOBALS),
+  ROW("a task's state is wrong", HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(0)),
+  ROW("a function that there is not", HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 3)),
+  ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 0), FRAME(0, 0)),
+  ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 1), {'q', 1}, FRAME(0, 0)),
+  ROW("the outermost frame's function can't be one", CODE(1), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0), {'q', 1}),
+  ROW("the outermost frame's function can't be one", CODE(5), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW("a frame's function is not what its caller calls", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(0, 0)),
+  ROW("a frame's function is not what its caller calls", CODE(0), CODE(4), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 0)),
   /* Definitions. */
-  ROW("a definition is cut short", START, NO_GLOBALS, {'x', 0x80}),
+  ROW("a definition is cut short", START, NO_GLOBALS, AT_START, {'x', 0x80}),
   ROW("a definition is cut short", {'d', IMAGE_DEF_TYPE}, {'d', TYPE_INT}, HEAD),
   ROW("a definition is cut short", {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 0xff}, {'x', 2}, HEAD),
   ROW("a type that there is not", TYPE_OF(TYPE_LIST, 0), HEAD),
@@ -207,7 +240,7 @@ static const Row rows[] = {
   ROW("a value is not of its type", ENUM_TYPE, OBJECT1(DESC_FIRST, 1), GLOBAL_C(REF(0)), {'q', CANONICAL_NAN + 1}),
   ROW("a value is not of its type", GLOBAL_D(REF_STRINGS(0))),
   ROW("a value is not of its type", CLASS_TYPE(2), OBJECT(DESC_FIRST), GLOBAL_E(REF(0)), {'q', 0}),
-  ROW("a value is not of its type", CLASS_TYPE(2), OBJECT(DESC_FIRST), START, NO_GLOBALS, {'q', 2}),
+  ROW("a value is not of its type", CLASS_TYPE(2), OBJECT(DESC_FIRST), START, NO_GLOBALS, AT_START, {'q', 2}),
   ROW("a value is not of its type", GLOBAL_E(REF_STRINGS(0))),
   ROW("a value is not of its type", TYPE(TYPE_INT), DESC(OBJ_BOX, 0), OBJECT(DESC_FIRST), GLOBAL_E(REF(0)), {'q', 0}),
   ROW("a value is not of its type", GLOBAL_F(REF_NILS(2))),
@@ -232,13 +265,18 @@ static const Row rows[] = {
   /* The end. */
   ROW("the image ends too early", HEAD),
   ROW("the image ends too early", START, UNSET9),
-  ROW("a value is torn apart", HEAD, {'b', 0}, {'b', 0}, {'/', 0}, {'w', 0}),
-  ROW("the image holds more than the guest", START, NO_GLOBALS, {'b', 0}),
-  ROW("the image holds more than the guest", START, NO_GLOBALS, {'/', 0}, {'b', 0}),
+  ROW("a value is torn apart", START, NO_GLOBALS, {'w', 1}, {'/', 0}, {'w', 0}),
+  ROW("the image holds more than the guest", START, NO_GLOBALS, AT_START, {'b', 0}),
+  ROW("the image holds more than the guest", START, NO_GLOBALS, AT_START, {'/', 0}, {'b', 0}),
 };
 enum { NROWS = sizeof rows / sizeof *rows };
 
 static Program *program;
+
+static void write_varint(Buffer *b, uint64_t number) {
+  for (; number >= 0x80; number >>= 7) buffer_number(b, number | 0x80, 1);
+  buffer_number(b, number, 1);
+}
 
 static void write_module(Buffer *image) {
   Buffer defs = {0}, body = {0};
@@ -254,15 +292,11 @@ static void write_module(Buffer *image) {
   free(body.bytes);
 }
 
-static void write_varint(Buffer *b, uint64_t number) {
-  for (; number >= 0x80; number >>= 7) buffer_number(b, number | 0x80, 1);
-  buffer_number(b, number, 1);
-}
-
 static Buffer image_made(const Item *items) {
   Buffer image = {0}, defs = {0}, body = {0};
   image_begin(&image);
   write_module(&image);
+  write_varint(&defs, IMAGE_DEF_OBJECT + TASKS);
   for (; items->form; items++) {
     switch (items->form) {
       case 'd': write_varint(&defs, items->value); break;
@@ -453,7 +487,7 @@ START_TEST(test_bombs) {
     Buffer image = {0}, defs = {0}, body = {0};
     image_begin(&image);
     write_module(&image);
-    static const Item first[] = {TYPE_DECL(TYPE_ENUM, 0), {0, 0}};
+    static const Item first[] = {OBJECT(TASKS), TYPE_DECL(TYPE_ENUM, 0), {0, 0}};
     for (const Item *item = first; item->form; item++) write_varint(&defs, item->value);
     while (defs.length < IMAGE_BLOCK_MAX - 100) {
       for (const Item *item = what[i]; item->form; item++) write_varint(&defs, item->value);
@@ -492,7 +526,8 @@ START_TEST(test_long_frames) {
   buffer_number(&body, 0, 4);
   image_block(&image, &defs, &body);
   body.length = 0;
-  static const Item items[] = {CODE(0), CODE(1), LIMITS(GUEST_RUNNABLE, 100, 7, 1 << 20), ARGS, INPUT, TASKS, FRAMES(FRAMES_MAX), FRAME(0, 2), {0, 0}};
+  static const Item items[] = {OBJECT(TASKS), CODE(0), CODE(1), LIMITS(GUEST_RUNNABLE, 100, 7, 1 << 20), ARGS, INPUT, TASK_LIST(1, 0, 0),
+                               TASK(1, TASK_RUNS), FRAMES(FRAMES_MAX), FRAME(0, 2), {0, 0}};
   for (const Item *item = items; item->form; item++) {
     if (item->form == 'd') write_varint(&defs, item->value);
     else buffer_number(&body, item->value, item->form == 'b' ? 1 : item->form == 'w' ? 4 : 8);
@@ -518,9 +553,10 @@ END_TEST
 
 /* Every byte of the blocks of an image in turn, in three ways: an error, or a guest. */
 START_TEST(test_bytes) {
-  static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), TYPE_DECL(TYPE_ENUM, 0), DESC(OBJ_ENUM, 3), OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1), HEAD, FRAMES(2),
-                                FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}, UNSET, SET, REF(0), SET, REF(2), UNSET4, UNSET3, {'q', 2}, {'w', 0}, {'q', 5},
-                                REF_STRINGS(0), {'w', 2}, {'q', 6}, REF(1), {'b', 0xc3}, {'b', 0xa9}, {'q', 0}, {0, 0}};
+  static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), TYPE_DECL(TYPE_ENUM, 0), DESC(OBJ_ENUM, 3), OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1),
+                                CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, REF(3), {'w', 2}, TASK_REF(0),
+                                REF(3), UNSET, SET, REF(0), SET, REF(2), UNSET4, UNSET3, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}, {'q', 2}, {'w', 0},
+                                {'q', 5}, REF_STRINGS(0), {'w', 2}, {'q', 6}, REF(1), {'b', 0xc3}, {'b', 0xa9}, {'q', 0}, TASK(2, TASK_READY), FRAMES(1), FRAME(2, 0), {0, 0}};
   enum { ITEMS = sizeof sample / sizeof *sample };
   ThawOptions options = options_here();
   ModuleError error;
