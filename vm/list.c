@@ -13,7 +13,8 @@ static inline size_t element_size(const ObjDesc *desc) {
   return desc->elem_slots == 1 ? desc->elem_size : sizeof(Value) * desc->elem_slots;
 }
 
-static inline char *element_at(const List *list, int64_t index, size_t size) { return (char *)list->data + (size_t)index * size; }
+/* Lists of nothing have no data to point into. */
+static inline char *element_at(const List *list, int64_t index, size_t size) { return (char *)((uintptr_t)list->data + (size_t)index * size); }
 
 static inline void element_load(const ObjDesc *desc, const char *at, Value *out) {
   if (desc->elem_slots > 1) memcpy(out, at, sizeof *out * desc->elem_slots);

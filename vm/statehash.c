@@ -211,6 +211,7 @@ static void add_globals(Walk *walk) {
 
 static void add_list(Walk *walk, const List *list, const ObjDesc *desc) {
   add(walk, (uint64_t)list->length);
+  if (desc->elem_slots == 0) return; /* they may be very many */
   const Type *elem = desc->type->args[0];
   for (int64_t i = 0; i < list->length; i++) {
     if (desc->elem_slots == 1 && desc->elem_size == 1) add(walk, ((const uint8_t *)list->data)[i]);
