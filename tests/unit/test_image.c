@@ -64,6 +64,12 @@ static const Sample samples[] = {
    "class Up: Iterator<int> { var n: int; fn next(self) -> int? { self.n += 1; if self.n > 3 { nil } else { self.n } } }\nfor x in Up(n: 0) { print(x) }\nprint(Up(n: 0).map(|x| x * x).to_list())", 20},
   {"recursion", "fn tree(n: int) -> [string] { if n == 0 { return [] }; let left = tree(n - 1); let right = tree(n - 1); left.concat([\"{n}\"]).concat(right) }\nprint(tree(4).len())", 25},
   {"printing of cycles and objects", "class P { name: string; var friends: [P] = []; tags: [string: int?] = [:] }\nlet a = P(name: \"a\"); let b = P(name: \"b\", friends: [a]); a.friends.push(b); a.tags[\"x\"] = nil; print(a); print(\"{b}\")", 0},
+  {"tasks",
+   "fn worker(id: int, jobs: Channel<int>, out: Channel<string>) -> int { var n = 0; for j in jobs { out.send(\"{id}:{j}\"); n += 1 }; n }\nfn bad(n: int) -> int! { if n > 1 { fail \"bad {n}\" }; n }\n"
+   "fn evens() -> Iterator<int> => generate(|emit| { var n = 0; while true { emit(n); n += 2 } })\nlet jobs = Channel<int>(1); let out = Channel<string>(0); let ends = spawn bad(1); let fails = spawn bad(2)\n"
+   "let all = [1, 2].map(|id| spawn worker(id, jobs, out)); let feeder = spawn (|| { for n in 0..4 { jobs.send(n) }; jobs.close() })(); let e = evens()\n"
+   "print(e.next(), out.recv(), ends.wait() catch 0); var t: [string] = []\nfor i in 0..3 { t.push(out.recv() ?? \"?\") }\nprint(t, e.next(), fails.wait() catch 7, feeder.done()); for w in all { print(w.wait()) }\nprint(feeder.done(), e.next())", 0},
+  {"a deadlock", "let c = Channel<int>(0); let t = spawn (|| { c.send(1); c.send(2) })()\nprint(c.recv() ?? 0, t.done()); let d = Channel<string>(1); print(d.recv())", 0},
   {"defer and panics", "fn f(n: int) -> int { defer print(\"left {n}\"); if n > 2 { panic(\"deep {n}\") }; f(n + 1) }\nprint(f(0))", 0},
   {"an exit", "print(\"a\"); if true { exit(7) }; print(\"b\")", 0},
 };
