@@ -46,7 +46,7 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-fuzz fuzz deps test-deps bench spec check-spec clean
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-asan test-fuzz fuzz deps test-deps bench spec check-spec clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-unit test-programs test-fuzz
+	@$(MAKE) --no-print-directory check-spec test-layers test-unit test-programs test-stress test-fuzz test-asan
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -117,6 +117,20 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) --tour $(TOUR)
 	sh tests/cli.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
+
+# All programs but slow ones again, with a collection at every allocation.
+test-stress: $(FIRN) $(HOST_O)/runner
+	$(RUNNER) --with --stress=gc tests/programs
+
+test-layers:
+	sh tests/layers.sh
+
+# Unit tests and programs with the address and undefined-behaviour sanitizers. One tier: the other runs in test_programs and in the fuzzer.
+test-asan: $(HOST_O)/runner
+	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
+test-asan-all: $(FIRN) $(UNIT)
+	@$(MAKE) --no-print-directory BUILD=asan test-unit
+	$(RUNNER) --tier interp --timeout 60 tests/programs
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x
