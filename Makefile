@@ -126,9 +126,9 @@ test-layers:
 	sh tests/layers.sh
 
 # Unit tests and programs with the address and undefined-behaviour sanitizers. One tier: the other runs in test_programs and in the fuzzer.
-test-asan: $(HOST_O)/runner
+test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
-test-asan-all: $(FIRN) $(UNIT)
+test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
 	@$(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 tests/programs
 
