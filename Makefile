@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-layers test-unit test-programs test-stress test-fuzz test-asan
+	@$(MAKE) --no-print-directory check-spec test-layers test-unit test-programs test-stress test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -125,11 +125,11 @@ test-stress: $(FIRN) $(HOST_O)/runner
 test-layers:
 	sh tests/layers.sh
 
-# Unit tests and programs with the address and undefined-behaviour sanitizers. One tier: the other runs in test_programs and in the fuzzer.
+# Unit tests and programs with the address and undefined-behaviour sanitizers, minutes: not part of `make test`. One tier: the other runs in test_programs and in the fuzzer.
 test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory BUILD=asan test-unit
+	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 tests/programs
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
