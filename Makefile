@@ -46,7 +46,7 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-unit test-programs test-faults test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-unit test-programs $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec test-layers test-unit test-programs test-stress $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -127,6 +127,22 @@ test-faults: $(O)/firn $(O)/faults.so
 $(O)/faults.so: tests/faults.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 $(WARN) -fPIC -shared -o $@ $<
+
+# All programs but slow ones again: with a collection at every allocation; and copied, moved between tiers and stopped between instructions, at the first
+# safepoints and then at rarer ones (all of them: --stress=thaw,clone,hop,step).
+test-stress: $(FIRN) $(HOST_O)/runner
+	$(RUNNER) --with --stress=gc tests/programs
+	$(RUNNER) --with --stress=thaw,clone,hop,step,20 tests/programs
+
+test-layers:
+	sh tests/layers.sh
+
+# Unit tests and programs with the address and undefined-behaviour sanitizers, minutes: not part of `make test`. One tier: the other runs in test_programs and in the fuzzer.
+test-asan:
+	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
+test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
+	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
+	$(RUNNER) --tier interp --timeout 60 tests/programs
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x

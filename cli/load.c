@@ -52,9 +52,24 @@ bool file_read(const char *path, char **bytes, size_t *length) {
   return done;
 }
 
-/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files. Texts live until the process ends. */
+/* Texts of imported files, which live until compilation ends. */
+typedef struct Texts { char **items; size_t count; } Texts;
+
+static bool texts_add(Texts *texts, char *text) {
+  char **grown = realloc(texts->items, (texts->count + 1) * sizeof *grown);
+  if (!grown) return free(text), false;
+  texts->items = grown;
+  texts->items[texts->count++] = text;
+  return true;
+}
+
+static void texts_free(Texts *texts) {
+  for (size_t i = 0; i < texts->count; i++) free(texts->items[i]);
+  free(texts->items);
+}
+
+/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files, into the Texts `ctx`. */
 static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
-  (void)ctx;
   if (!is_library) {
     FILE *file = fopen(path, "rb");
     struct stat info;
@@ -62,7 +77,7 @@ static bool source_load(void *ctx, const char *path, bool is_library, const char
     bool done = file && fstat(fileno(file), &info) == 0 && !S_ISDIR(info.st_mode) && stream_read(file, &bytes, length);
     if (file) fclose(file);
     *text = bytes;
-    return done;
+    return done && texts_add(ctx, bytes);
   }
   for (unsigned i = 0; i < library_source_count; i++) {
     if (strcmp(library_sources[i].name, path) != 0) continue;
@@ -76,7 +91,8 @@ static bool source_load(void *ctx, const char *path, bool is_library, const char
 static Module *source_compile(const char *path, const char *text, size_t length, const Flags *flags, bool with_tests) {
   static Compilation compilation;
   compilation_init(&compilation);
-  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .with_tests = with_tests,
+  Texts texts = {0};
+  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts, .with_tests = with_tests,
                             .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
   Module *module = compile_program(&compilation, &options);
   if (compilation.diags.count) {
@@ -86,6 +102,7 @@ static Module *source_compile(const char *path, const char *text, size_t length,
     usage_error("%s: out of memory", path);
   }
   compilation_deinit(&compilation);
+  texts_free(&texts);
   return module;
 }
 

@@ -295,7 +295,8 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
     case OP_MAP_PROBE: s[-3].i = map_probe(s[-3].p, s[-2].i, s[-1].i); break;
     case OP_MAP_ADD:
       at = s - v - w - 2;
-      return map_add(guest, at->p, at + 1, at + 1 + w, s[-1].i);
+      /* That a key is absent is only the code's word; frozen guests and searches rely on plain keys being there once. */
+      return type_is_plain_key(insn->t) ? map_put(guest, at->p, at + 1, at + 1 + w) : map_add(guest, at->p, at + 1, at + 1 + w, s[-1].i);
     case OP_MAP_KEY: return entry_get(guest, s - 2, 0, w);
     case OP_MAP_VALUE: return entry_get(guest, s - 2, w, v);
     case OP_MAP_STORE: return entry_store(guest, insn, s - v);

@@ -222,7 +222,8 @@ static inline __attribute__((always_inline)) Value *find_marked(const Map *map, 
   *others = 0;
   if (map->used == 0) return NULL;
   if (!map->index) {
-    for (Value *entry = entry_at(map, map->first, stride), *end = entry_at(map, map->used, stride); entry < end; entry += stride) {
+    for (size_t at = (size_t)map->first * stride, end = (size_t)map->used * stride; at < end; at += stride) {
+      Value *entry = map->entries + at;
       if (!is_present(entry) || mark_at(entry) != mark) continue;
       if (form_equal(desc, form, entry + 1, key)) {
         found = entry;

@@ -144,8 +144,8 @@ static inline Value *map_search_word(const Map *map, size_t stride, uint64_t key
     }
     return NULL;
   }
-  if (map->used == 0) return NULL; /* there may be no entries to point to */
-  for (Value *entry = map->entries + (size_t)map->first * stride, *end = map->entries + (size_t)map->used * stride; entry < end; entry += stride) {
+  for (size_t at = (size_t)map->first * stride, end = (size_t)map->used * stride; at < end; at += stride) {
+    Value *entry = map->entries + at;
     if (entry[1].u == key && (entry->u & MAP_PRESENT)) return entry;
   }
   return NULL;

@@ -1,6 +1,6 @@
 /* sources.h - compiling programs from files inside a unit test, which runs in the project's folder.
  *
- * Interface: source_compile; sources_find lists programs. What is loaded stays until the process ends.
+ * Interface: source_compile; sources_find lists programs. A program's texts stay until it is compiled.
  */
 #ifndef FIRN_TESTS_SOURCES_H
 #define FIRN_TESTS_SOURCES_H
@@ -28,10 +28,19 @@ static inline char *source_read(const char *path, size_t *length) {
   return text;
 }
 
+enum { SOURCE_FILES = 64 };
+typedef struct SourceTexts { char *items[SOURCE_FILES]; unsigned count; } SourceTexts;
+
 /* A CompileLoad. */
 static inline bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
-  (void)ctx;
-  if (!is_library) return (*text = source_read(path, length)) != NULL;
+  SourceTexts *texts = ctx;
+  if (!is_library) {
+    if (texts->count == SOURCE_FILES) return false;
+    char *read = source_read(path, length);
+    if (read) texts->items[texts->count++] = read;
+    *text = read;
+    return read != NULL;
+  }
   for (unsigned i = 0; i < library_source_count; i++) {
     if (strcmp(library_sources[i].name, path) != 0) continue;
     *text = library_sources[i].text;
@@ -44,13 +53,16 @@ static inline bool source_load(void *ctx, const char *path, bool is_library, con
 /* The program's module, which the caller frees; NULL when it does not compile. */
 static inline Module *source_compile(const char *path) {
   size_t length;
+  SourceTexts texts = {0};
   char *text = source_read(path, &length);
   if (!text) return NULL;
   Compilation compilation;
   compilation_init(&compilation);
-  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load};
+  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts};
   Module *module = compile_program(&compilation, &options);
   compilation_deinit(&compilation);
+  for (unsigned i = 0; i < texts.count; i++) free(texts.items[i]);
+  free(text);
   return module;
 }
 
