@@ -21,6 +21,8 @@
  * charge. */
 enum { TASK_BYTES = 256 };
 Task *task_blank(Guest *guest); /* without frames, waiting; NULL when memory is out */
+Task *task_outside(Guest *guest); /* the same, malloc'd, for the first task; task_free frees it */
+void task_free(Task *task);     /* does nothing to tasks of the heap */
 Trap task_room(Guest *guest, Task *task, uint64_t nslots);
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base);
 

@@ -23,7 +23,8 @@ typedef struct Frame {
 
 typedef enum TaskState { TASK_WAITS, TASK_READY, TASK_RUNS, TASK_ENDED } TaskState;
 
-/* A task, in the heap. Its numbers count from 1, the task that begins. */
+/* A task, an object of the heap; but the first one of a new guest is malloc'd, and so is its stack: a guest that allocates nothing needs no heap. Numbers
+ * count from 1, the task that begins. */
 typedef struct Task {
   uint64_t header;
   Value *slots;     /* grows by moving: hold indexes, not pointers, across anything that may call task_room */
@@ -33,6 +34,7 @@ typedef struct Task {
   uint32_t top;     /* slots in use, exact whenever the collector may run */
   uint8_t state;    /* TaskState */
   bool is_listed;   /* in the guest's list */
+  bool is_outside;  /* malloc'd */
   uint64_t number;
   struct Task *previous, *next; /* in the list */
 } Task;

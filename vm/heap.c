@@ -135,7 +135,9 @@ static void roots_push(void) {
     if (guest->globals && guest->program) GC_push_all(guest->globals, guest->globals + guest->program->nglobal_slots);
     Task *task = guest->task;
     /* What calls left behind above the stack must not keep objects. */
-    if (task && task->slots) memset(task->slots + task->top, 0, (task->nslots - task->top) * sizeof *task->slots);
+    if (task && task->slots && !task->is_outside) memset(task->slots + task->top, 0, (task->nslots - task->top) * sizeof *task->slots);
+    const Task *first = guest->main;
+    if (first && first->is_outside && first->slots) GC_push_all(first->slots, first->slots + first->top);
     GC_push_all((void *)&guest->task, (void *)(&guest->listed_last + 1));
     if (guest->ready) GC_push_all(guest->ready, guest->ready + guest->ready_cap);
   }

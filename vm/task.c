@@ -1,6 +1,7 @@
 /* task.c - tasks: their stacks, and which of them runs.
  *
- * A task is an object of the heap: its slots and frames are buffers that the collector frees with it. One task runs; ready ones are in the guest's queue; waiting ones are reached from whatever will wake them, or are garbage. Tasks that
+ * A task is an object of the heap: its slots and frames are buffers that the collector frees with it. (A new guest's first task is not, see guest.h; heap.c
+ * takes its stack as a root.) One task runs; ready ones are in the guest's queue; waiting ones are reached from whatever will wake them, or are garbage. Tasks that
  * wait although the program as a whole can't go on are found through the guest's list, in which tasks made ready once stay until they are done.
  *
  * Interface: guest.h (Task), execute.h.
@@ -43,7 +44,20 @@ static void stack_drop(Task *task) {
   task->nslots = task->nframes = task->top = 0;
 }
 
+static bool stack_resize_outside(Task *task, uint32_t nslots) {
+  Value *slots = realloc(task->slots, (size_t)nslots * sizeof *slots);
+  if (!slots) return false;
+  task->slots = slots;
+  Frame *block = realloc(task->frames ? task->frames - FRAMES_HIDDEN : NULL, frames_bytes(nslots));
+  if (!block) return false;
+  task->frames = block + FRAMES_HIDDEN;
+  memset(slots + task->nslots, 0, (size_t)(nslots - task->nslots) * sizeof *slots);
+  task->nslots = nslots;
+  return true;
+}
+
 static bool stack_resize(Task *task, uint32_t nslots) {
+  if (task->is_outside) return stack_resize_outside(task, nslots);
   /* Arguments of the call under way may lie above top. */
   uint32_t top = task->top, old = task->nslots;
   task->top = old;
@@ -85,14 +99,31 @@ Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
 
 /* Making */
 
-Task *task_blank(Guest *guest) {
-  Task *task = heap_object(NULL, &desc_task, sizeof *task);
+static Task *task_begin(Guest *guest, Task *task) {
   if (!task) return NULL;
   task->header |= (uint64_t)guest->number << OBJ_GUEST_SHIFT;
   guest->allocated += TASK_BYTES;
   task->state = TASK_WAITS;
   task->number = ++guest->tasks_made;
   return task;
+}
+
+Task *task_blank(Guest *guest) { return task_begin(guest, heap_object(NULL, &desc_task, sizeof(Task))); }
+
+Task *task_outside(Guest *guest) {
+  Task *task = calloc(1, sizeof *task);
+  if (task) {
+    task->header = OBJ_LIVE | (uint64_t)desc_task.number << OBJ_DESC_SHIFT;
+    task->is_outside = true;
+  }
+  return task_begin(guest, task);
+}
+
+void task_free(Task *task) {
+  if (!task || !task->is_outside) return;
+  free(task->slots);
+  if (task->frames) free(task->frames - FRAMES_HIDDEN);
+  free(task);
 }
 
 Trap task_new(Guest *guest, const void *closure, Task **result) {
