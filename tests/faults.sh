@@ -45,6 +45,15 @@ END
 "$firn" thaw old.fimg >rest.out
 cat old.out rest.out | cmp -s - whole.out || { echo "freezing and thawing do not work at all" >&2; exit 2; }
 
+cat >self.firn <<'END'
+import guest
+let kept = ["a": [1, 2]]
+match guest.freeze("image.fimg") { .ok(how) => print(how, kept); .err(e) => print("error:", e.message(), kept) }
+END
+"$firn" build self.firn -o self.fmod || exit 2
+rm -f image.fimg
+"$firn" self.fmod >self.out && mv image.fimg self.fimg || exit 2
+
 # An image that was written over old.fimg, or should have been: the old one, or the wanted one.
 image_ok() { cmp -s image.fimg old.fimg || cmp -s image.fimg "$1"; }
 
@@ -71,6 +80,11 @@ judge_run() { said && image_ok old.fimg && { [ $status -ne 3 ] || cmp -s image.f
 judge_refreeze() { said && image_ok new.fimg && { [ $status -ne 3 ] || cmp -s image.fimg new.fimg; }; }
 judge_thaw() { if [ $status -eq 0 ]; then cmp -s out rest.out; else said; fi; }
 judge_image() { if [ $status -eq 0 ]; then [ -s out ]; else said; fi; }
+# The program goes on whatever became of the image.
+judge_self() {
+  image_ok self.fimg || return 1
+  if [ $status -eq 0 ]; then cmp -s out self.out || grep -q '^error: .*2\]\]$' out; else said; fi
+}
 judge_killed() { image_ok new.fimg && { [ $status -eq 137 ] || [ $status -eq 3 ]; }; }
 
 for calls in malloc write fsync rename link open read; do
@@ -79,6 +93,7 @@ for calls in malloc write fsync rename link open read; do
     try 'thaw --freeze' $calls $action judge_refreeze "$firn" thaw --fuel=3000 --freeze=image.fimg image.fimg
     try thaw $calls $action judge_thaw "$firn" thaw old.fimg
   done
+  try guest.freeze $calls once judge_self "$firn" self.fmod
   try image $calls once judge_image "$firn" image old.fimg
 done
 try 'thaw --freeze' write short judge_refreeze "$firn" thaw --fuel=3000 --freeze=image.fimg image.fimg

@@ -24,6 +24,7 @@ enum {
   HEAP_LIMIT = 64 << 20,
   MEMORY_MAX = 4 << 20,   /* of a thawed guest */
   PROGRAMS = 1024,        /* kept linked */
+  ATTEMPTS = 8,           /* at a change that still thaws */
   CODES_MAX = 2000,       /* a kept program that has grown to this is made anew */
 };
 
@@ -297,7 +298,32 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   return 0;
 }
 
+static bool input_thaws(const uint8_t *data, size_t size) {
+  const Kept *place = program_keep(data, size);
+  Buffer image = {0};
+  Thawed thawed;
+  ModuleError error;
+  if (!place) return false;
+  image_pack(data, size, &image);
+  bool done = thaw(&image, place, TIER_INTERP, &thawed, &error);
+  if (done) thawed_free(&thawed, place);
+  free(image.bytes);
+  return done;
+}
+
+/* Half of the changes are to be such that the image still thaws, if some attempts find one. */
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed) {
+  uint64_t mixed = seed * UINT64_C(0x2545f4914f6cdd1d);
   if (seed % 64 == 0) return LLVMFuzzerMutate(data, size, max_size);
-  return image_mutate(data, size, max_size, seed * UINT64_C(0x2545f4914f6cdd1d));
+  uint8_t *copy = seed % 2 ? malloc(max_size) : NULL;
+  for (unsigned i = 0; copy && i < ATTEMPTS; i++) {
+    memcpy(copy, data, size);
+    size_t length = image_mutate(copy, size, max_size, mixed + i);
+    if ((length == size && memcmp(copy, data, size) == 0) || !input_thaws(copy, length)) continue;
+    memcpy(data, copy, length);
+    free(copy);
+    return length;
+  }
+  free(copy);
+  return image_mutate(data, size, max_size, mixed);
 }
