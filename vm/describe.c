@@ -5,9 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vm/execute.h"
 #include "vm/image.h"
 #include "vm/object.h"
 #include "vm/program.h"
+
+enum { TRACE_HEAD = 12, TRACE_TAIL = 8 }; /* frames of a long trace, as in a panic's */
 
 static void __attribute__((format(printf, 2, 3))) say(const TextOut *out, const char *format, ...) {
   char line[600];
@@ -45,6 +48,27 @@ static void say_row(const TextOut *out, Module *module, const ImageRow *row) {
   say(out, "  %12" PRIu64 " bytes %10" PRIu64 "  %s%s%s\n", row->bytes, row->count, text, note, name);
 }
 
+/* A task's state and trace, the innermost frame first. */
+static void say_task(const TextOut *out, const Guest *guest, const Task *task) {
+  static const char *const states[] = {[TASK_WAITS] = "waits", [TASK_READY] = "is ready", [TASK_RUNS] = "runs"};
+  char *text = NULL;
+  size_t length = 0;
+  FILE *lines = open_memstream(&text, &length);
+  if (!lines) return;
+  fprintf(lines, "\ntask %" PRIu64 " %s, %" PRIu32 " frames, %" PRIu32 " slots of at most %" PRIu32 "\n", task->number, states[task->state], task->nframes, task->top,
+          guest->options.stack_slots);
+  for (uint32_t i = task->nframes; i > 0; i--) {
+    if (task->nframes > TRACE_HEAD + TRACE_TAIL + 1 && i == task->nframes - TRACE_HEAD) {
+      fprintf(lines, "  ... %" PRIu32 " more ...\n", task->nframes - TRACE_HEAD - TRACE_TAIL);
+      i = TRACE_TAIL;
+    }
+    frame_write(lines, &task->frames[i - 1], i == task->nframes && task->state == TASK_RUNS);
+    fputc('\n', lines);
+  }
+  if (fclose(lines) == 0) out->write(out->ctx, text, length);
+  free(text);
+}
+
 static void say_guest(const TextOut *out, Guest *guest, ImageCensus *census) {
   Module *module = guest->program->module;
   uint64_t objects = 0, bytes = 0;
@@ -58,11 +82,7 @@ static void say_guest(const TextOut *out, Guest *guest, ImageCensus *census) {
   say(out, "fuel     %" PRIu64 " used, balance %" PRId64 "\n", guest_fuel_used(guest), guest->fuel);
   say(out, "memory   %" PRIu64 " bytes allocated since the start\n", guest->allocated);
   for (int i = 0; i < guest->options.nargs; i++) say(out, "%s%s%s", i ? " " : "args     ", guest->options.args[i], i + 1 == guest->options.nargs ? "\n" : "");
-  const Task *task = guest->task;
-  say(out, "\ntask 1   %u frames, %u slots of at most %u\n", task->nframes, task->top, guest->options.stack_slots);
-  char *trace = guest_report(guest);
-  if (trace) out->write(out->ctx, trace, strlen(trace));
-  free(trace);
+  for (const Task *task = guest->listed; task; task = task->next) say_task(out, guest, task);
   say(out, "\nheap     %" PRIu64 " objects, %" PRIu64 " bytes\n", objects, bytes);
   qsort(census->rows, census->nrows, sizeof *census->rows, row_order);
   for (uint32_t i = 0; i < census->nrows; i++) say_row(out, module, &census->rows[i]);
