@@ -112,9 +112,12 @@ test-unit: $(UNIT)
 TOUR := $(firstword $(wildcard ../shared/tour.md) docs/tour.md)
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
+# Modules of the library whose documentation has examples.
+LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
 test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) tests/programs
 	$(RUNNER) --tour $(TOUR)
+	@for f in $(LIBRARY_DOCS); do echo "== $$f"; $(RUNNER) --tour $$f || exit 1; done
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
