@@ -85,3 +85,15 @@ NATIVE("env.cwd", env_cwd, "() -> string?", "The folder that the process is in."
   free(path);
   return trap;
 }
+
+NATIVE("io.write_error", write_error, "(string) -> void", "Writes a string to the process's standard error.") {
+  const String *s = args[0].p;
+  charge(guest, s->length);
+  io_flush();
+  for (size_t at = 0; at < s->length;) {
+    ssize_t done = write(STDERR_FILENO, s->bytes + at, s->length - at);
+    if (done >= 0) at += (size_t)done;
+    else if (errno != EINTR) break;
+  }
+  return TRAP_NONE;
+}
