@@ -86,7 +86,7 @@ NATIVE("env.cwd", env_cwd, "() -> string?", "The folder that the process is in."
   return trap;
 }
 
-NATIVE("io.write_error", write_error, "(string) -> void", "Writes a string to the process's standard error.") {
+NATIVE("console.write_error", console_write_error, "(string) -> void", "Writes a string to the process's standard error.") {
   const String *s = args[0].p;
   charge(guest, s->length);
   io_flush();
