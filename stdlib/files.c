@@ -195,6 +195,18 @@ NATIVE("fs.mkdir", fs_mkdir, "(string) -> int", "Makes a folder.") {
   return give_int(args, !path ? EINVAL : mkdir(path, 0777) == 0 ? 0 : errno);
 }
 
+NATIVE("fs.temp_into", fs_temp_into, "([string]) -> int", "Makes a new folder for what is not to last, and appends its path.") {
+  const char *base = getenv("TMPDIR");
+  char *path;
+  if (asprintf(&path, "%s/firn-XXXXXX", base && *base ? base : P_tmpdir) < 0) return TRAP_OUT_OF_MEMORY;
+  int error = mkdtemp(path) ? 0 : errno;
+  Value made[1];
+  Trap trap = error ? TRAP_NONE : give_foreign_text(guest, made, path, strlen(path));
+  if (!trap && !error) trap = list_push(guest, args[0].p, made);
+  free(path);
+  return trap ? trap : give_int(args, error);
+}
+
 NATIVE("fs.unlink", fs_unlink, "(string) -> int", "Removes a file or an empty folder.") {
   const char *path = path_of(guest, args);
   return give_int(args, !path ? EINVAL : remove(path) == 0 ? 0 : errno);
