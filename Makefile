@@ -10,7 +10,7 @@ O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
 PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
-TEST_PACKAGES := clang libclang-rt-14-dev
+TEST_PACKAGES := clang libclang-rt-14-dev unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CFLAGS_release := -O2 -g1
@@ -122,6 +122,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/freeze.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
+	sh tests/unicode.sh $(FIRN)
 
 # What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
 FAULT_STEPS ?= 15

@@ -251,7 +251,7 @@ static const char *path_join(Checker *c, const char *from, Str path) {
   return out;
 }
 
-static const char *const library_names[] = {"math", "time", "json", "fs", "net", "env", "process", "random", "regex", "http", "os", "test"};
+static const char *const library_names[] = {"math", "time", "json", "fs", "net", "env", "process", "random", "regex", "http", "os", "test", "args", "unicode"};
 
 static void report_missing(Checker *c, const Item *item, const char *path) {
   Diag *d = check_report(c, item->import.path_span, DIAG_NO_MODULE, item->import.is_local ? "file" : "library module", path);

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "stdlib/support.h"
@@ -110,6 +111,12 @@ void io_stop(void) {
 }
 
 bool io_stopped(void) { return stop_came; }
+
+void io_wait(int64_t micros) {
+  struct pollfd fd = {.fd = stop_pipe[0], .events = POLLIN};
+  struct timespec time = {.tv_sec = (time_t)(micros / 1000000), .tv_nsec = (long)(micros % 1000000 * 1000)};
+  ppoll(&fd, stop_pipe[0] >= 0, &time, NULL);
+}
 
 /* Waits for input if it can be stopped; false when it was. */
 static bool in_wait(void) {

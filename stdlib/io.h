@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Writes out what is buffered. Called by itself at exit, when the buffer is full, before standard input is read, and after each line if
  * standard output is a terminal; call it before writing to stderr. */
@@ -19,6 +20,8 @@ void io_input_push(const char *bytes, size_t length);
 void io_stop_enable(void);
 void io_stop(void);
 bool io_stopped(void);
+/* Sleeps for so many microseconds (an hour at most), less when io_stop or a signal comes. */
+void io_wait(int64_t micros);
 
 /* Whether any output was lost since the start. */
 bool io_failed(void);

@@ -1,6 +1,4 @@
-/* program.c - natives about the running program itself, and the clock. */
-#include <time.h>
-
+/* program.c - natives about the running program itself. */
 #include "stdlib/support.h"
 
 NATIVE("program.args", program_args, "() -> [string]", "The arguments of the program, without its name.") {
@@ -19,12 +17,4 @@ NATIVE("program.args", program_args, "() -> [string]", "The arguments of the pro
 NATIVE("program.exit", program_exit, "(int) -> void", "Ends the program with that exit status.") {
   guest->trap_args[0] = args[0].i;
   return TRAP_EXIT;
-}
-
-NATIVE("time.micros", time_micros, "() -> int", "Microseconds since some moment in the past; never goes back.") {
-  (void)guest;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  args[0].i = (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-  return TRAP_NONE;
 }

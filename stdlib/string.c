@@ -76,8 +76,8 @@ NATIVE("string.ends_with", ends_with, "(string, string) -> bool", "Whether the f
 
 static Trap find_give(Guest *guest, Value *args, int64_t from) {
   const String *s = args[0].p, *part = args[1].p;
-  charge(guest, (uint64_t)(s->length - from) + part->length);
   const char *found = part_find(s->bytes + from, s->bytes + s->length, part);
+  charge(guest, (uint64_t)(found ? found - (s->bytes + from) : s->length - from) + part->length);
   return found ? give_some_int(args, found - s->bytes) : give_nil_int(args);
 }
 

@@ -3,7 +3,7 @@
  * An input is blocks, each a u32 size and so many bytes (image_stream.h), without magic, checksums and end, so that changes reach what
  * is inside. What must hold: nothing crashes, leaks or breaks a rule of C; what thaws freezes into bytes that thaw into the same state and
  * freeze into the same bytes; a clone is in that state and freezes so, too; the two tiers agree in output, fuel, traps, reports and state.
- * Inputs whose module imports the clock are left out. Standard input must be empty.
+ * Inputs whose module imports natives of the outside (files, the clock) are left out: inside.h. Standard input must be empty.
  *
  * With FIRN_UNPACK=FOLDER in the environment the target fuzzes nothing: it writes the unpacked form of the image files that are its
  * arguments into the folder.
@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "tests/fuzz/inside.h"
 #include "tests/fuzz/mutate_image.h"
 #include "vm/heap.h"
 #include "vm/image_stream.h"
@@ -126,13 +127,6 @@ typedef struct Kept { uint64_t hash; Program *program; uint8_t module[32]; bool 
 
 static Kept kept[PROGRAMS];
 
-static bool module_is_fixed(const Module *module) {
-  for (uint32_t i = 0; i < module->nimports; i++) {
-    if (strcmp(module->imports[i].module, "time") == 0) return false;
-  }
-  return true;
-}
-
 /* The linked program of an input's module; NULL when it is none. */
 static const Kept *program_keep(const uint8_t *data, size_t size) {
   uint32_t block = size >= 4 ? load32(data) : 0;
@@ -150,7 +144,7 @@ static const Kept *program_keep(const uint8_t *data, size_t size) {
     place->program = module ? program_link(module, &error) : NULL;
     if (!place->program) return NULL;
     place->hash = hash;
-    place->is_fixed = module_is_fixed(place->program->module);
+    place->is_fixed = module_is_inside(place->program->module);
     if (!module_hash(place->program->module, place->module)) abort();
   }
   return place;
