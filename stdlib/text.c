@@ -183,13 +183,3 @@ NATIVE("string.upper", string_upper, "(string) -> string", "All characters in up
 NATIVE("string.lower", string_lower, "(string) -> string", "All characters in lower case, one for one.") {
   return case_map(guest, args, utf8proc_tolower, 'A', 'Z');
 }
-
-NATIVE("text.width", text_width, "(string) -> int", "The columns of a terminal that a text takes.") {
-  const String *s = args[0].p;
-  charge(guest, 4 * (uint64_t)s->length);
-  int64_t width = 0;
-  const char *end = s->bytes + s->length;
-  for (const char *at = s->bytes; at < end;) width += utf8proc_charwidth((utf8proc_int32_t)utf8_get(&at));
-  args[0].i = width;
-  return TRAP_NONE;
-}
