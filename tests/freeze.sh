@@ -85,7 +85,7 @@ run_in_slices() {
 count=0
 for program in "$programs"/*/*.firn; do
   case $program in */rejected/* | */diagnostics/*) continue ;; esac
-  grep -q '^//?\|import time' "$program" && continue
+  grep -q '^//?\|^import \(time\|fs\|env\)' "$program" && continue
   n=$((n + 1))
   [ $((n % 8)) -eq 0 ] || [ "$(wc -c <"$program")" -lt 60 ] || continue
   "$firn" build "$program" -o whole.fmod 2>/dev/null && run_in_slices "$program"
