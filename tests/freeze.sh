@@ -85,7 +85,7 @@ run_in_slices() {
 count=0
 for program in "$programs"/*/*.firn; do
   case $program in */rejected/* | */diagnostics/*) continue ;; esac
-  grep -q '^//?\|import time' "$program" && continue
+  grep -q '^//?\|^import \(time\|fs\|env\)' "$program" && continue
   n=$((n + 1))
   [ $((n % 8)) -eq 0 ] || [ "$(wc -c <"$program")" -lt 60 ] || continue
   "$firn" build "$program" -o whole.fmod 2>/dev/null && run_in_slices "$program"
@@ -210,6 +210,21 @@ for signal in TERM USR1; do
   in=rest; check 'reads on' 0 thaw ask.fimg; out_is 'got half a line'
 done
 check 'goes on at the end of input' 0 thaw ask.fimg; out_is 'got half a '
+
+cat >sleep.firn <<'END'
+import time
+fn nap(seconds: float, name: string) { time.sleep(seconds); print(name) }
+print("ready")
+let tasks = [spawn nap(0.6, "second"), spawn nap(0.5, "first")]
+for task in tasks { task.wait() }
+END
+rm -f out
+"$firn" run --freeze=sleep.fimg --freeze-on=TERM sleep.firn >out 2>err &
+expect 'sleeps' wait_for out
+kill -TERM $!; wait $!; status=$?
+name="signal while sleeping"; if [ $status -eq 3 ]; then pass; else fail "exit status $status" err; fi
+check 'sleeps on' 0 thaw sleep.fimg; out_is 'first
+second'
 
 # guest.freeze
 cat >self.firn <<'END'

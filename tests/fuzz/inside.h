@@ -11,8 +11,8 @@
 #include "vm/module.h"
 
 static inline bool module_is_inside(const Module *module) {
-  static const char *const inside[] = {"bool", "bytes", "char", "float", "format", "guest", "hash", "int", "io", "math", "op", "program",
-                                       "string", "unicode"};
+  static const char *const inside[] = {"bool", "bytes", "char", "float", "format", "guest", "hash", "int",
+                                       "io", "math", "op", "program", "string", "text", "unicode"};
   for (uint32_t i = 0; i < module->nimports; i++) {
     size_t k = 0, count = sizeof inside / sizeof *inside;
     while (k < count && strcmp(module->imports[i].module, inside[k]) != 0) k++;
