@@ -1,8 +1,8 @@
 /* test_programs.c - every program of tests/programs on both tiers in lockstep, in slices of fuel of several sizes.
  *
  * The state is compared at every pause. Pauses come often at first and are then twice as far apart each time, so that a long program costs
- * little more than a short one; however it is sliced, a program must do the same. Programs that use the clock, files or the environment are left out; standard input
- * is empty, and `main` gets no arguments.
+ * little more than a short one; however it is sliced, a program must do the same. Programs that use the clock, files or the environment are
+ * left out; standard input is empty, and `main` gets no arguments.
  */
 #include "sources.h"
 
