@@ -19,6 +19,7 @@
 #include "vm/verify.h"
 
 enum {
+  STRESS_RATE = 16,       /* one in so many is frozen, thawed and moved between tiers besides, which takes long */
   SLICES = 64,            /* how often the pausing guest is refilled at most */
   STACK_SLOTS = 1 << 14,
   HEAP_LIMIT = 64 << 20,
@@ -137,7 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   Outcome oracle = run(program, TIER_ORACLE, AT_ONCE, slice, SLICES), interp = run(program, TIER_INTERP, IN_SLICES, slice, SLICES);
   compare(&oracle, &interp);
   /* A stressed guest stops between safepoints too, and there a balance that a native made negative ends it early. */
-  if (oracle.fuel >= 0 && hash >> 32 & 1) {
+  if (oracle.fuel >= 0 && (hash >> 32) % STRESS_RATE == 0) {
     Outcome stressed = run(program, TIER_INTERP, STRESSED, slice, SLICES);
     compare(&oracle, &stressed);
   }
