@@ -66,6 +66,9 @@ bool file_out_write(void *file_out, const void *bytes, size_t length);
 bool file_out_close(FileOut *out);
 void file_out_drop(FileOut *out);
 
+/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files; with NULL for ctx, their texts are the caller's to free. */
+bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length);
+
 /* Makes a module of a path or of `flags->code`: a source is compiled, a module decoded. NULL after printing why not. */
 Module *module_load(const char *path, const Flags *flags, bool with_tests);
 

@@ -68,8 +68,8 @@ static void texts_free(Texts *texts) {
   free(texts->items);
 }
 
-/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files, into the Texts `ctx`. */
-static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
+/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files, into the Texts `ctx`; the caller's to free if that is NULL. */
+bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
   if (!is_library) {
     FILE *file = fopen(path, "rb");
     struct stat info;
@@ -77,7 +77,7 @@ static bool source_load(void *ctx, const char *path, bool is_library, const char
     bool done = file && fstat(fileno(file), &info) == 0 && !S_ISDIR(info.st_mode) && stream_read(file, &bytes, length);
     if (file) fclose(file);
     *text = bytes;
-    return done && texts_add(ctx, bytes);
+    return done && (!ctx || texts_add(ctx, bytes));
   }
   for (unsigned i = 0; i < library_source_count; i++) {
     if (strcmp(library_sources[i].name, path) != 0) continue;

@@ -34,6 +34,7 @@ static void help_overview(void) {
   puts("Firn runs programs: isolated, metered, portable.\n\n"
        "usage: firn FILE [ARGS]          run a program\n"
        "       firn -e CODE [ARGS]       run a program given here\n"
+       "       firn                      read, run and print what you type\n"
        "       firn COMMAND ...\n\nCommands:");
   for (unsigned i = 0; i < COMMANDS; i++) printf("  %-9s %-22s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
   puts("\n`firn help COMMAND` explains one.\n\n"
@@ -66,7 +67,7 @@ static bool command_mistyped(const char *word) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) return help_overview(), EXIT_USAGE;
+  if (argc < 2) return command_repl(&(Flags){.fuel = -1});
   if (strcmp(argv[1], "--version") == 0) return command_version(NULL);
   int command = command_find(argv[1]), first = command < 0 ? 1 : 2;
   if (command < 0 && command_mistyped(argv[1])) return EXIT_USAGE;

@@ -50,6 +50,7 @@ struct Symbol {
   Name name;
   Span span;        /* where it is declared */
   Unit *unit;       /* where it is declared; NULL: built in */
+  Symbol *earlier;  /* in a session: what an earlier input declared by this name */
   union {
     TVar *var;
     GlobalVar *global;
@@ -198,6 +199,7 @@ struct ImplDecl {
   Unit *unit;
   SynthKind synth;
   HeadState state;
+  bool is_replaced;     /* in a session: a later input implements the trait anew */
   bool is_checked;      /* its methods were compared to the trait's */
   bool is_absent;       /* synthesised: a part lacks the trait, so there is no implementation */
   Decl *trait;          /* NULL when expr names none */
@@ -275,6 +277,7 @@ typedef struct TypeEnv {
   Generics *generics;
   const Type *self_type;
   bool allow_result;
+  bool as_of;           /* names mean what they did at their input (check_session.c) */
 } TypeEnv;
 
 /* A method found on a type. */
@@ -306,6 +309,12 @@ typedef struct PairSet { /* pairs of types */
 typedef struct CoreTraits {
   Decl *eq, *ord, *hash, *show, *error, *iterator, *iterable, *add, *sub, *mul, *div, *neg, *index, *index_set;
 } CoreTraits;
+
+/* The top level of one input of a session. */
+typedef struct SessionTop {
+  TFunction *function;
+  Frame frame;
+} SessionTop;
 
 /* A chain of `?.` being checked: at a nil it is left with nil. */
 typedef struct Chain {
@@ -352,6 +361,13 @@ struct Checker {
   uint32_t depth;          /* of expressions being checked, those of globals that they ask for included */
   uint32_t head_depth;     /* of declarations being resolved because others ask for them */
   bool has_limit_error;
+  uint32_t inputs_first;   /* a session: source of the first input; those of the others follow. 0: no session */
+  SessionTop *tops;        /* by input */
+  uint32_t shown;          /* index of the global that gets the result's text */
+  const Type *shown_type;  /* of the last input's result; NULL: it has none to show */
+  Symbol *members_symbol;  /* the module or type that the last input names, when its members are asked for */
+  VEC(uint64_t) global_keys; /* by module index */
+  VEC(uint64_t) init_keys; /* of initialisers that the entry runs */
 };
 
 #define CHECK_DEPTH_MAX 2500 /* more than the height of any one tree that the parser makes */
@@ -365,6 +381,8 @@ Symbol *check_symbol_new(Checker *c, SymbolKind kind, Name name, Span span);
 Symbol *check_table_find(const SymbolTable *table, Name name);
 /* Adds a symbol; false (and nothing done) when the name is taken. */
 bool check_table_add(Checker *c, SymbolTable *table, Symbol *symbol);
+/* Puts a symbol in the place of the one with its name, which there is. */
+void check_table_replace(SymbolTable *table, Symbol *symbol);
 void check_scope_push(Checker *c);
 void check_scope_pop(Checker *c);
 /* Declares a local variable of the current function in the innermost scope and returns its symbol; reports a name declared twice. */
@@ -373,8 +391,8 @@ Symbol *check_local_new(Checker *c, Name name, Span span, const Type *type, bool
 TVar *check_temp_new(Checker *c, const char *name, const Type *type);
 /* Finds what a name means here, or NULL. */
 Symbol *check_name_find(Checker *c, Name name);
-/* The same at the top level of a unit: its own names, then the prelude's. */
-Symbol *check_unit_find(Checker *c, Unit *unit, Name name);
+/* The same at the top level of a unit: its own names, then the prelude's. `source` and `as_of` as in check_session_pick. */
+Symbol *check_unit_find(Checker *c, Unit *unit, Name name, uint32_t source, bool as_of);
 /* Finds a name that another unit may use. *is_hidden: it is there, but not public. */
 Symbol *check_unit_member(Unit *from, Unit *unit, Name name, bool *is_hidden);
 /* The visible name closest to `name`, or NULL. */
@@ -414,7 +432,7 @@ const Type *check_trait_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, 
 /* Resolves a type in the function being checked. */
 const Type *check_type_here(Checker *c, TypeExpr *expr);
 /* Finds the symbol that a TYPEX_NAME names; NULL after reporting. */
-Symbol *check_type_symbol(Checker *c, Unit *unit, TypeExpr *expr);
+Symbol *check_type_symbol(Checker *c, Unit *unit, TypeExpr *expr, bool as_of);
 const Type *check_subst(Checker *c, const Type *type, const Type *const *args, uint32_t nargs, Span span);
 bool check_has_hole(const Checker *c, const Type *type);
 /* A type in the words of the program, for messages; valid as long as the compilation. */
@@ -455,6 +473,8 @@ void check_bound_show(Checker *c, TypeParam *param);
 
 /* ---- check_impl.c ---- */
 Head *check_head(Checker *c, const Type *type);
+/* The declaration that an implementation's trait names, without resolving more than that; NULL if it names none. */
+Decl *check_impl_trait(Checker *c, ImplDecl *impl);
 void check_impl_ready(Checker *c, ImplDecl *impl);
 /* The implementation of a trait by a type that is no parameter and no trait, and its type arguments; NULL if there is none. */
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args);
@@ -674,6 +694,31 @@ TNode *check_leave(Checker *c, TScope *scope, TNode *value, Span span);
 bool check_pattern_total(Checker *c, Pattern *p, const Type *type);
 /* Reports cases that no arm matches, and arms that match nothing. */
 void check_match_cover(Checker *c, MatchArm *arms, size_t count, const Type *type, Span span);
+
+/* ---- check_session.c ---- */
+/* Makes the frames of all inputs' top levels. */
+void check_session_start(Checker *c);
+/* The frame of the top level that a statement belongs to. */
+Frame *check_session_frame(Checker *c, Unit *unit, uint32_t source);
+/* Which of the symbols of one name a text means. */
+Symbol *check_session_pick(const Checker *c, Symbol *newest, uint32_t source, bool as_of);
+/* Whether a text may use an extension method of a session. */
+bool check_session_sees(const Checker *c, const Fn *fn);
+/* Whether code being checked belongs to a top level, where names mean what they did when it ran. */
+bool check_as_of(const Checker *c);
+/* The source of the code being checked; 0 if it has none. */
+uint32_t check_source(const Checker *c);
+bool check_is_input(const Checker *c, uint32_t source);
+/* Checks the statements of all inputs; the last expression of each gives its text to a variable. */
+void check_session_top(Checker *c, Unit *unit);
+/* Leaves those steps of a module's initialisation out that ran before, and notes the others. */
+void check_session_init(Checker *c, NodeList *nodes);
+/* What stays the same of a place in a source when a session is compiled again. */
+uint64_t check_session_key(const Checker *c, Span span, const char *name);
+/* Fills the answer once the module is complete. */
+void check_session_answer(Checker *c);
+/* Makes `node`, whose type is a T!, give its T, or fail. */
+TNode *check_or_fail(Checker *c, TNode *node, Span span);
 
 /* ---- Driver ---- */
 /* Checks the bodies of everything reached until nothing is left. */

@@ -162,7 +162,7 @@ void check_target_ready(Checker *c, Decl *decl) {
   check_generics_ready(c, decl);
   if (decl->kind != DECL_EXTEND || decl->target_state != HEAD_NONE) return;
   decl->target_state = HEAD_BUSY;
-  TypeEnv env = {.unit = decl->unit, .generics = decl->generics, .allow_result = true};
+  TypeEnv env = {.unit = decl->unit, .generics = decl->generics, .allow_result = true, .as_of = true};
   decl->target = check_type_resolve(c, &env, decl->item->type.target);
   if (decl->target->kind != TYPE_ERROR) check_target_params(c, decl);
   decl->target_state = HEAD_DONE;
@@ -391,7 +391,7 @@ Fn *check_fn_forward(Checker *c, Fn *fn) {
   if (!fn->ast || !fn->unit->is_library || fn->ast->host || !fn->ast->arrow) return NULL;
   parse_body(c->comp, fn->ast);
   if (!passes_params(fn)) return NULL;
-  Symbol *symbol = check_unit_find(c, fn->unit, fn->ast->body->call.callee->name.name);
+  Symbol *symbol = check_unit_find(c, fn->unit, fn->ast->body->call.callee->name.name, 0, false);
   if (!symbol || symbol->kind != SYM_FN) return NULL;
   Fn *to = symbol->fn;
   check_fn_ready(c, to);

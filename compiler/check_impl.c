@@ -30,11 +30,10 @@ void check_impl_ready(Checker *c, ImplDecl *impl) {
   impl->state = HEAD_DONE;
 }
 
-/* The declaration that an implementation's trait names, without resolving more than that. */
-static Decl *impl_trait(Checker *c, ImplDecl *impl) {
+Decl *check_impl_trait(Checker *c, ImplDecl *impl) {
   if (impl->state == HEAD_DONE || !impl->expr || impl->expr->kind != TYPEX_NAME) return impl->trait;
   Unit *unit = impl->unit;
-  Symbol *symbol = impl->expr->name.module || !impl->expr->name.name ? NULL : check_unit_find(c, unit, impl->expr->name.name);
+  Symbol *symbol = impl->expr->name.module || !impl->expr->name.name ? NULL : check_unit_find(c, unit, impl->expr->name.name, impl->expr->span.source, false);
   if (symbol && symbol->kind == SYM_DECL) return symbol->decl;
   check_impl_ready(c, impl);
   return impl->trait;
@@ -110,7 +109,7 @@ ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type 
   bool seen = false;
   for (size_t i = 0; i < head->impls.count; i++) {
     ImplDecl *impl = head->impls.items[i];
-    if (impl_trait(c, impl) != trait || (impl->arity && impl->arity != type->nargs)) continue;
+    if (check_impl_trait(c, impl) != trait || (impl->arity && impl->arity != type->nargs)) continue;
     seen = true;
     if (impl_matches(c, impl, type, args)) return impl;
   }
@@ -488,7 +487,7 @@ static bool can_see(const Unit *from, const Fn *fn) {
 /* Among the extensions of this name the first that fits the type and whose bounds hold; `failed` gets one whose bounds do not. */
 static bool find_extension(Checker *c, Head *head, const Type *type, Name name, MethodRef *out, Fn **failed) {
   for (Fn *fn = check_fns_find(&head->extensions, name); fn; fn = fn->next) {
-    if (!can_see(c->frame->unit, fn)) continue;
+    if (!can_see(c->frame->unit, fn) || !check_session_sees(c, fn)) continue;
     Decl *owner = fn->owner;
     check_target_ready(c, owner);
     if (!owner->target || owner->target->kind == TYPE_ERROR) continue;
@@ -550,7 +549,7 @@ static bool find_default(Checker *c, const Type *type, Name name, MethodRef *out
   Head *head = check_head(c, type);
   for (size_t i = 0; i < head->impls.count; i++) {
     ImplDecl *impl = head->impls.items[i];
-    Decl *decl = impl_trait(c, impl);
+    Decl *decl = check_impl_trait(c, impl);
     if (!decl) continue;
     MethodRef found;
     const Type **args;
@@ -573,7 +572,7 @@ static bool find_trait_extension(Checker *c, const Type *type, Name name, Method
   Fn *failed = NULL;
   for (size_t i = 0; i < head->impls.count; i++) {
     ImplDecl *impl = head->impls.items[i];
-    Decl *decl = impl_trait(c, impl);
+    Decl *decl = check_impl_trait(c, impl);
     if (!decl || !check_fns_find(&decl->head.extensions, name)) continue;
     const Type *trait = check_satisfied(c, c->frame->generics, type, decl);
     if (trait && find_extension(c, &decl->head, trait, name, out, &failed)) return true;
@@ -684,7 +683,7 @@ Name check_method_suggest(Checker *c, const Type *type, Name name) {
   Head *head = check_head(c, type);
   suggest_fns(&s, &head->extensions);
   for (size_t i = 0; i < head->impls.count; i++) {
-    Decl *trait = impl_trait(c, head->impls.items[i]);
+    Decl *trait = check_impl_trait(c, head->impls.items[i]);
     if (trait) suggest_fns(&s, &trait->methods);
   }
   return s.best;

@@ -17,6 +17,11 @@ static void declare(Checker *c, Unit *unit, Symbol *symbol) {
   if (!symbol->name) return;
   if (check_table_add(c, &unit->names, symbol)) return;
   Symbol *other = check_table_find(&unit->names, symbol->name);
+  if (c->inputs_first && unit == c->root && other->span.source != symbol->span.source) {
+    symbol->earlier = other;
+    check_table_replace(&unit->names, symbol);
+    return;
+  }
   diag_note(check_report(c, symbol->span, DIAG_REDECLARED, symbol->name), other->span, "declared here first");
 }
 
@@ -112,7 +117,7 @@ static Head *head_of_expr(Checker *c, Unit *unit, TypeExpr *expr) {
     case TYPEX_NAME: break;
     default: return NULL;
   }
-  Symbol *symbol = check_type_symbol(c, unit, expr);
+  Symbol *symbol = check_type_symbol(c, unit, expr, true);
   if (!symbol) return NULL;
   if (symbol->kind == SYM_DECL) return &symbol->decl->head;
   if (symbol->kind == SYM_BUILTIN) return &c->heads[symbol->builtin];
@@ -127,6 +132,19 @@ static bool is_type_param(const Item *item, const TypeExpr *expr) {
   return false;
 }
 
+/* In a session: drops what an earlier input said of how these types implement the trait. */
+static void impls_replace(Checker *c, Head *head, ImplDecl *impl) {
+  Decl *trait = check_impl_trait(c, impl);
+  size_t kept = 0;
+  for (size_t i = 0; i < head->impls.count; i++) {
+    ImplDecl *other = head->impls.items[i];
+    bool is_old = trait && impl->unit == c->root && other->unit == c->root && other->expr && other->expr->span.source != impl->expr->span.source;
+    other->is_replaced = is_old && check_impl_trait(c, other) == trait;
+    if (!other->is_replaced) head->impls.items[kept++] = other;
+  }
+  head->impls.count = kept;
+}
+
 static void hang_impls(Checker *c, Decl *decl, Head *head) {
   decl->nimpls = (uint32_t)decl->item->type.trait_count;
   decl->impls = CHECK_ARRAY(c, ImplDecl *, decl->nimpls);
@@ -134,6 +152,7 @@ static void hang_impls(Checker *c, Decl *decl, Head *head) {
     ImplDecl *impl = CHECK_NEW(c, ImplDecl);
     *impl = (ImplDecl){.source = decl, .expr = decl->item->type.traits[i], .unit = decl->unit, .index = UINT32_MAX};
     decl->impls[i] = impl;
+    if (c->inputs_first) impls_replace(c, head, impl);
     VEC_PUSH(c->arena, &head->impls, impl);
   }
 }
@@ -158,6 +177,14 @@ static void hang_decl(Checker *c, Decl *decl) {
 }
 
 /* ---- Loading ---- */
+
+static void *arena_join(Checker *c, void *first, size_t nfirst, void *second, size_t nsecond, size_t size) {
+  char *joined = arena_array(c->arena, nfirst + nsecond, size);
+  if (nfirst) memcpy(joined, first, nfirst * size);
+  if (nsecond) memcpy(joined + nfirst * size, second, nsecond * size);
+  return joined;
+}
+
 
 static Unit *unit_find(Checker *c, const char *path, bool is_library) {
   for (size_t i = 0; i < c->units.count; i++) {
@@ -209,8 +236,42 @@ Unit *check_unit_library(Checker *c, const char *name) {
   return unit;
 }
 
+static void ast_append(Checker *c, AstModule *to, const AstModule *from) {
+  to->imports = arena_join(c, to->imports, to->import_count, from->imports, from->import_count, sizeof *to->imports);
+  to->items = arena_join(c, to->items, to->item_count, from->items, from->item_count, sizeof *to->items);
+  to->stmts = arena_join(c, to->stmts, to->stmt_count, from->stmts, from->stmt_count, sizeof *to->stmts);
+  to->import_count += from->import_count;
+  to->item_count += from->item_count;
+  to->stmt_count += from->stmt_count;
+}
+
+/* All inputs of a session are one unit of several sources. */
+static Unit *unit_session(Checker *c) {
+  const CompileSession *session = c->options->session;
+  Unit *unit = NULL;
+  for (uint32_t i = 0; i < session->ninputs; i++) {
+    const CompileInput *input = &session->inputs[i];
+    Unit *one = unit_new(c, arena_copy(c->arena, input->path, strlen(input->path)), false, input->text, input->length);
+    if (!unit) c->inputs_first = one->ast->source->id;
+    if (unit) {
+      ast_append(c, unit->ast, one->ast);
+      unit->ast->source = one->ast->source;
+      one->ast->source->module = unit->id;
+      c->units.count--;
+    } else {
+      unit = one;
+    }
+  }
+  unit->path = arena_copy(c->arena, c->options->path, strlen(c->options->path));
+  unit->name = check_intern(c, "main");
+  c->root = unit;
+  unit_declare(c, unit);
+  return unit;
+}
+
 Unit *check_unit_root(Checker *c) {
   const CompileOptions *o = c->options;
+  if (o->session) return unit_session(c);
   Unit *unit = unit_new(c, arena_copy(c->arena, o->path, strlen(o->path)), false, o->text, o->length);
   unit->name = check_intern(c, "main");
   c->root = unit;

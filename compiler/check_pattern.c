@@ -239,7 +239,7 @@ static bool path_fits(Checker *c, Pattern *p, const Type *type) {
   TypeExpr *path = p->case_.path;
   Decl *decl = NULL;
   if (path->kind == TYPEX_NAME) {
-    Symbol *symbol = check_type_symbol(c, c->frame->unit, path);
+    Symbol *symbol = check_type_symbol(c, c->frame->unit, path, check_as_of(c));
     if (!symbol) return false;
     if (symbol->kind == SYM_DECL) decl = symbol->decl;
     if (symbol->kind == SYM_ALIAS) {

@@ -60,6 +60,15 @@ bool check_table_add(Checker *c, SymbolTable *table, Symbol *symbol) {
   return true;
 }
 
+void check_table_replace(SymbolTable *table, Symbol *symbol) {
+  for (uint32_t i = 0; i < table->count; i++) {
+    if (table->items[i]->name == symbol->name) table->items[i] = symbol;
+  }
+  for (uint32_t i = 0; i < table->slot_count; i++) {
+    if (table->slots[i] && table->slots[i]->name == symbol->name) table->slots[i] = symbol;
+  }
+}
+
 /* ---- Scopes ---- */
 
 void check_scope_push(Checker *c) {
@@ -90,8 +99,9 @@ Symbol *check_local_new(Checker *c, Name name, Span span, const Type *type, bool
   return symbol;
 }
 
-Symbol *check_unit_find(Checker *c, Unit *unit, Name name) {
+Symbol *check_unit_find(Checker *c, Unit *unit, Name name, uint32_t source, bool as_of) {
   Symbol *symbol = check_table_find(&unit->names, name);
+  if (symbol && c->inputs_first && unit == c->root) symbol = check_session_pick(c, symbol, source, as_of);
   if (!symbol) symbol = check_table_find(&c->builtins, name);
   if (!symbol && c->prelude && c->prelude != unit) {
     symbol = check_table_find(&c->prelude->names, name);
@@ -110,7 +120,7 @@ Symbol *check_name_find(Checker *c, Name name) {
       return symbol;
     }
   }
-  return check_unit_find(c, c->frame->unit, name);
+  return check_unit_find(c, c->frame->unit, name, check_source(c), check_as_of(c));
 }
 
 bool check_is_inside(const Unit *unit, const Unit *other, Name name) {

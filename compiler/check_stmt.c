@@ -145,6 +145,7 @@ static void global_index(Checker *c, GlobalVar *g) {
   g->index = c->module->nglobals - 1;
   global->name = module_copy(c->module, g->symbol->name, name_len(g->symbol->name));
   global->type = g->type;
+  if (c->inputs_first) VEC_PUSH(c->arena, &c->global_keys, check_session_key(c, g->symbol->span, g->symbol->name));
 }
 
 static TNode *set_global(Checker *c, GlobalVar *g, TNode *value, Span span) {
@@ -175,6 +176,7 @@ static TNode *global_parts(Checker *c, GlobalStmt *g) {
   SymbolTable *table = &c->frame->scope->table;
   for (uint32_t i = from; i < table->count; i++) {
     Symbol *symbol = check_table_find(&g->unit->names, table->items[i]->name);
+    while (symbol && symbol->earlier && (symbol->kind != SYM_GLOBAL || symbol->global->stmt != g)) symbol = symbol->earlier;
     if (!symbol || symbol->kind != SYM_GLOBAL || symbol->global->stmt != g) continue;
     TNode *value = table->items[i]->var->type->kind == TYPE_ERROR ? check_error_node(c, symbol->span) : check_var(c, table->items[i]->var, symbol->span);
     check_push(c, &list, set_global(c, symbol->global, value, symbol->span));
@@ -186,7 +188,7 @@ void check_global_stmt(Checker *c, GlobalStmt *g) {
   if (g->state != HEAD_NONE) return;
   g->state = HEAD_BUSY;
   Stmt *s = g->stmt;
-  Frame frame = *g->unit->frame;
+  Frame frame = *check_session_frame(c, g->unit, s->span.source);
   Frame *saved = c->frame;
   Chain *chain = c->chain;
   c->chain = NULL;
@@ -196,7 +198,7 @@ void check_global_stmt(Checker *c, GlobalStmt *g) {
   check_scope_push(c);
   check_scope_push(c);
   Pattern *p = s->let.pattern;
-  Symbol *symbol = p->kind == PAT_BIND ? check_table_find(&g->unit->names, p->name) : NULL;
+  Symbol *symbol = p->kind == PAT_BIND ? p->sym : NULL;
   bool is_single = symbol && !s->let.otherwise && symbol->kind == SYM_GLOBAL && symbol->global->stmt == g;
   if (!check_head_enter(c, symbol ? symbol->name : check_intern(c, "let"), s->span)) {
     g->node = check_void(c, s->span);
@@ -224,7 +226,7 @@ const Type *check_global_type(Checker *c, GlobalVar *g, Span span) {
   Stmt *s = g->stmt->stmt;
   bool is_declared = s->let.type && s->let.pattern->kind == PAT_BIND && !s->let.otherwise;
   if (!g->type && is_declared) {
-    TypeEnv env = {.unit = g->unit};
+    TypeEnv env = {.unit = g->unit, .as_of = true};
     g->type = check_type_resolve(c, &env, s->let.type);
     if (g->type->kind != TYPE_ERROR) global_index(c, g);
   }

@@ -90,8 +90,8 @@ static Symbol *unknown_type(Checker *c, TypeExpr *expr) {
   return NULL;
 }
 
-static Symbol *symbol_in_unit(Checker *c, Unit *unit, TypeExpr *expr) {
-  Symbol *module = check_unit_find(c, unit, expr->name.module);
+static Symbol *symbol_in_unit(Checker *c, Unit *unit, TypeExpr *expr, bool as_of) {
+  Symbol *module = check_unit_find(c, unit, expr->name.module, expr->span.source, as_of);
   if (!module || module->kind != SYM_UNIT) {
     check_report(c, expr->name.module_span, DIAG_UNKNOWN_MODULE, expr->name.module);
     return NULL;
@@ -107,14 +107,14 @@ static Symbol *symbol_in_unit(Checker *c, Unit *unit, TypeExpr *expr) {
   return symbol;
 }
 
-Symbol *check_type_symbol(Checker *c, Unit *unit, TypeExpr *expr) {
+Symbol *check_type_symbol(Checker *c, Unit *unit, TypeExpr *expr, bool as_of) {
   if (!expr->name.name) return NULL;
   Symbol *symbol;
   if (expr->name.module) {
-    symbol = symbol_in_unit(c, unit, expr);
+    symbol = symbol_in_unit(c, unit, expr, as_of);
     if (!symbol) return NULL;
   } else {
-    symbol = check_unit_find(c, unit, expr->name.name);
+    symbol = check_unit_find(c, unit, expr->name.name, expr->span.source, as_of);
     if (!symbol) return unknown_type(c, expr);
   }
   if (symbol->kind == SYM_DECL || symbol->kind == SYM_ALIAS || symbol->kind == SYM_BUILTIN) return symbol;
@@ -175,7 +175,7 @@ static const Type *resolve_name(Checker *c, const TypeEnv *env, TypeExpr *expr) 
     if (!count_args(c, expr, expr->name.name, 0)) return c->t_error;
     return check_type_new(c, TYPE_PARAM, i, NULL, 0, expr->span);
   }
-  Symbol *symbol = check_type_symbol(c, env->unit, expr);
+  Symbol *symbol = check_type_symbol(c, env->unit, expr, env->as_of);
   if (!symbol) return c->t_error;
   if (symbol->kind == SYM_BUILTIN) return resolve_builtin(c, env, expr, symbol->builtin);
   if (symbol->kind == SYM_DECL) return resolve_decl(c, env, expr, symbol->decl);
@@ -262,14 +262,14 @@ const Type *check_type_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr) {
 }
 
 const Type *check_type_here(Checker *c, TypeExpr *expr) {
-  TypeEnv env = {.unit = c->frame->unit, .generics = c->frame->generics, .self_type = c->frame->self_type};
+  TypeEnv env = {.unit = c->frame->unit, .generics = c->frame->generics, .self_type = c->frame->self_type, .as_of = check_as_of(c)};
   return resolve_part(c, &env, expr);
 }
 
 const Type *check_trait_resolve(Checker *c, const TypeEnv *env, TypeExpr *expr, const Type *self_type) {
   if (expr->kind == TYPEX_ERROR) return NULL;
   if (expr->kind == TYPEX_NAME && expr->name.name && !expr->name.arg_count && self_type) {
-    Symbol *symbol = check_type_symbol(c, env->unit, expr);
+    Symbol *symbol = check_type_symbol(c, env->unit, expr, env->as_of);
     if (!symbol) return NULL;
     Decl *decl = symbol->kind == SYM_DECL ? symbol->decl : NULL;
     bool is_operator = decl && (decl == c->core.add || decl == c->core.sub || decl == c->core.mul || decl == c->core.div);

@@ -79,6 +79,10 @@ static void unit_frame(Checker *c, Unit *unit, const char *name) {
 
 /* Tests find the variables of their module set, but what else it does at its top level is left out. */
 static void check_top(Checker *c, Unit *unit) {
+  if (c->inputs_first && unit == c->root) {
+    check_session_top(c, unit);
+    return;
+  }
   c->frame = unit->frame;
   NodeList list = {0};
   for (size_t i = 0; i < unit->ast->stmt_count; i++) {
@@ -128,6 +132,7 @@ static void check_impls(Checker *c, Decl *decl) {
     ImplDecl *impl = decl->impls[i];
     check_impl_ready(c, impl);
     if (!impl->trait) continue;
+    if (impl->is_replaced) continue;
     bool is_orphan = decl->kind == DECL_EXTEND && impl->trait->unit != decl->unit && !is_own_type(c, decl->unit, impl->type);
     if (is_orphan) check_report(c, impl->expr->span, DIAG_ORPHAN, impl->trait->name, check_type_text_in(c, impl->type, impl->generics));
     if (impl->type->kind == TYPE_TRAIT) check_report(c, impl->expr->span, DIAG_IMPL_FOR_TRAIT, check_type_text_in(c, impl->type, impl->generics));
@@ -159,7 +164,7 @@ static void check_duplicates(Checker *c, Decl *decl) {
                         (at->ast->name_span.source == fn->ast->name_span.source && at->ast->name_span.start < fn->ast->name_span.start);
       if (at != fn && is_earlier && at->owner->target == decl->target && (at->unit == decl->unit || at->unit->is_library)) other = at;
     }
-    if (!other) continue;
+    if (!other || (check_is_input(c, other->ast ? other->ast->name_span.source : 0) && other->ast->name_span.source != fn->ast->name_span.source)) continue;
     Diag *d = check_report(c, fn->ast->name_span, DIAG_METHOD_TWICE, check_type_text_in(c, decl->target, decl->generics), fn->name);
     if (!other->unit->is_library) diag_note(d, other->ast->name_span, "the other one");
   }
@@ -249,6 +254,7 @@ static TNode *call_function(Checker *c, TFunction *f, Span span) {
 }
 
 static Fn *find_main(Checker *c) {
+  if (c->options->with_tests || c->inputs_first) return NULL;
   Symbol *symbol = check_table_find(&c->root->names, check_intern(c, "main"));
   if (!symbol || symbol->kind != SYM_FN || symbol->unit != c->root || symbol->fn->ast->host) return NULL;
   Fn *fn = symbol->fn;
@@ -261,26 +267,27 @@ static Fn *find_main(Checker *c) {
   return NULL;
 }
 
+TNode *check_or_fail(Checker *c, TNode *call, Span span) {
+  const Type *inner = call->type->args[0];
+  TNode *node = check_node(c, TN_IF_OK, inner, span);
+  node->a = call;
+  node->var = check_temp_new(c, "value", inner);
+  node->var2 = check_temp_new(c, "error", call->type->args[1]);
+  node->b = check_var(c, node->var, span);
+  TNode **operands = CHECK_ARRAY(c, TNode *, 1);
+  operands[0] = check_var(c, node->var2, span);
+  TNode *message = check_call_trait(c, c->core.error, "message", operands, 1, span);
+  if (!message) return check_error_node(c, span);
+  node->c = check_op(c, OP_FAIL, NULL, c->t_never, span, message, NULL, NULL);
+  return node;
+}
+
 /* Calls main and makes its result the exit status. */
 static void call_main(Checker *c, Fn *fn, NodeList *list, Span span) {
   TNode **args = CHECK_ARRAY(c, TNode *, 1);
   if (fn->nparams) args[0] = check_call_prelude(c, "_program_args", NULL, 0, span);
   TNode *call = check_call_fn(c, fn, NULL, args, fn->nparams, span);
-  if (call->type->kind == TYPE_RESULT) {
-    const Type *inner = call->type->args[0];
-    TNode *node = check_node(c, TN_IF_OK, inner, span);
-    node->a = call;
-    node->var = check_temp_new(c, "status", inner);
-    node->var2 = check_temp_new(c, "error", call->type->args[1]);
-    node->b = check_var(c, node->var, span);
-    TNode **operands = CHECK_ARRAY(c, TNode *, 1);
-    operands[0] = check_var(c, node->var2, span);
-    TNode *message = check_call_trait(c, c->core.error, "message", operands, 1, span);
-    if (!message) return;
-    node->c = check_op(c, OP_FAIL, NULL, c->t_never, span, message, NULL, NULL);
-    call = node;
-  }
-  check_push(c, list, call);
+  check_push(c, list, call->type->kind == TYPE_RESULT ? check_or_fail(c, call, span) : call);
 }
 
 static void make_entry(Checker *c, Fn *main) {
@@ -291,6 +298,8 @@ static void make_entry(Checker *c, Fn *main) {
     Unit *unit = c->init_order.items[i];
     if (unit == c->root || unit->init_nodes.count == 0) continue;
     NodeList nodes = {unit->init_nodes.items, unit->init_nodes.count, unit->init_nodes.capacity};
+    if (c->inputs_first) check_session_init(c, &nodes);
+    if (nodes.count == 0) continue;
     if (nodes.items[nodes.count - 1]->type->kind != TYPE_NEVER) check_push(c, &nodes, check_void(c, unit->init->span));
     unit->init->body = check_block_node(c, &nodes, unit->init->span);
     check_push(c, &list, call_function(c, unit->init, unit->init->span));
@@ -371,6 +380,17 @@ static void add_tests(Checker *c) {
   c->typed->ntests = (uint32_t)tests.count;
 }
 
+/* Values of a session may hold any function that an input declared or made. */
+static void keep_session(Checker *c, Marker *m) {
+  for (uint32_t i = 0; i < c->options->session->ninputs; i++) {
+    if (c->tops[i].function->body) mark_function(m, c->tops[i].function);
+  }
+  for (size_t i = 0; i < c->functions.count; i++) {
+    TFunction *f = c->functions.items[i];
+    if (f->body && check_is_input(c, f->span.source)) mark_function(m, f);
+  }
+}
+
 static void keep_reached(Checker *c) {
   Marker m = {.c = c};
   Typed *t = c->typed;
@@ -378,6 +398,7 @@ static void keep_reached(Checker *c) {
   for (uint32_t i = 0; i < t->nexports; i++) mark_function(&m, t->exports[i].function);
   for (uint32_t i = 0; i < t->ntests; i++) mark_function(&m, t->tests[i].function);
   for (uint32_t i = 0; i < t->nimpl_targets; i++) mark_function(&m, t->impl_targets[i].function);
+  if (c->inputs_first) keep_session(c, &m);
   for (size_t i = 0; i < m.list.count; i++) mark_node(&m, m.list.items[i]->body);
   uint32_t count = 0;
   t->functions = CHECK_ARRAY(c, TFunction *, c->functions.count);
@@ -406,7 +427,8 @@ static bool check_program(Checker *c) {
   if (c->has_parse_errors) return false; /* what follows from them is no news */
   for (size_t i = 0; i < c->units.count; i++) {
     Unit *unit = c->units.items[i];
-    unit_frame(c, unit, unit == c->root ? "top level" : arena_format(c->arena, "top level of %s", unit->name));
+    if (c->inputs_first && unit == c->root) check_session_start(c);
+    else unit_frame(c, unit, unit == c->root ? "top level" : arena_format(c->arena, "top level of %s", unit->name));
   }
   for (size_t i = 0; i < c->init_order.count; i++) {
     if (!c->init_order.items[i]->is_library) check_top(c, c->init_order.items[i]);
@@ -414,7 +436,7 @@ static bool check_program(Checker *c) {
   for (size_t i = 0; i < c->init_order.count; i++) {
     if (!c->init_order.items[i]->is_library) check_own_unit(c, c->init_order.items[i]);
   }
-  Fn *main = c->options->with_tests ? NULL : find_main(c);
+  Fn *main = find_main(c);
   check_queue_run(c);
   check_bounds_run(c);
   check_queue_run(c);
@@ -447,6 +469,7 @@ Module *compile_program(Compilation *compilation, const CompileOptions *options)
   if (options->dump & DUMP_AST && c.root) ast_dump(c.root->ast, options->dump_out);
   if (ok && options->dump & DUMP_TYPES) typed_dump(&typed, options->dump_out);
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;
+  if (options->session && c.root) check_session_answer(&c);
   if (ok) return module;
   module_free(module);
   return NULL;

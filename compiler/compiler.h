@@ -16,6 +16,42 @@ typedef bool (*CompileLoad)(void *ctx, const char *path, bool is_library, const 
 
 typedef enum CompileDump { DUMP_NONE = 0, DUMP_TOKENS = 1, DUMP_AST = 2, DUMP_TYPES = 4 } CompileDump;
 
+/* A session (the REPL's): inputs that make one growing program. All are compiled at each input, and only the last one is run: what the others declared
+ * is there, and the code of their top levels is kept for the function values made by it. A name that is declared again means its latest declaration,
+ * in functions of earlier inputs too; unless the input that declares it again is pinned: then what was there before keeps what it knew. */
+typedef struct CompileInput {
+  const char *path;        /* as messages and traces show it; each input's differs */
+  const char *text;
+  size_t length;
+  bool is_pinned;
+  bool is_dropped;         /* the value of its last expression is dropped and not shown */
+} CompileInput;
+
+/* What a session asks of a compilation, and what it is told; compile_answer_free frees the latter. Keys stay the same from one compilation to
+ * the next, for what both have. */
+typedef struct CompileSession {
+  const CompileInput *inputs;
+  uint32_t ninputs;        /* at least 1 */
+  const uint64_t *done;    /* keys of the initialisers of modules that ran before */
+  uint32_t ndone;
+  bool wants_names;        /* `names` is asked for: top-level names, or if members_of the members of the last input's expression */
+  bool members_of;
+  const char *doc_of;      /* a name or `name.member` whose declaration is asked for, or NULL */
+  struct CompileAnswer *answer;
+} CompileSession;
+
+typedef struct CompileAnswer {
+  uint64_t *functions, *classes, *enums, *traits, *globals; /* keys by the module's indexes */
+  uint32_t nfunctions, nclasses, nenums, ntraits, nglobals;
+  uint64_t *inits;         /* keys of the initialisers that the program runs */
+  uint32_t ninits;
+  uint32_t shown;          /* global that has the text of the result, a string */
+  char *type;              /* of the result; NULL: there is none */
+  char *names;             /* lines */
+  char *doc;
+} CompileAnswer;
+void compile_answer_free(CompileAnswer *answer);
+
 typedef struct CompileOptions {
   const char *path;        /* as messages show it; local imports are relative to its folder */
   const char *text;
@@ -23,6 +59,7 @@ typedef struct CompileOptions {
   CompileLoad load;
   void *load_ctx;
   bool with_tests;         /* emit `test` blocks */
+  const CompileSession *session; /* instead of text; or NULL */
   unsigned dump;           /* CompileDump bits, to dump_out */
   FILE *dump_out;
 } CompileOptions;

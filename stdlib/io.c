@@ -118,6 +118,12 @@ void io_wait(int64_t micros) {
   ppoll(&fd, stop_pipe[0] >= 0, &time, NULL);
 }
 
+void io_stop_reset(void) {
+  char byte;
+  while (stop_pipe[0] >= 0 && read(stop_pipe[0], &byte, 1) == 1) continue;
+  stop_came = 0;
+}
+
 /* Waits for input if it can be stopped; false when it was. */
 static bool in_wait(void) {
   if (stop_pipe[0] < 0) return true;
@@ -148,20 +154,39 @@ static Trap line_add(char **line, size_t *length, const char *bytes, size_t coun
   return TRAP_NONE;
 }
 
+/* Takes bytes up to and with the next newline; *ended: there was one. */
+static Trap line_take(char **line, size_t *length, bool *any, bool *ended) {
+  Trap trap = TRAP_NONE;
+  if (in_at == in_end) io_flush();
+  while (!*ended && !trap && (in_at < in_end || in_fill())) {
+    const char *start = in_bytes + in_at, *stop = memchr(start, '\n', in_end - in_at);
+    size_t count = stop ? (size_t)(stop - start) : in_end - in_at;
+    *any = true;
+    *ended = stop != NULL;
+    in_at += count + *ended;
+    trap = line_add(line, length, start, count);
+  }
+  return trap;
+}
+
+char *io_line(size_t *length) {
+  char *line = NULL;
+  bool any = false, ended = false;
+  *length = 0;
+  Trap trap = line_take(&line, length, &any, &ended);
+  if (trap || !any || (!ended && io_stopped())) {
+    free(line);
+    return NULL;
+  }
+  line[*length] = 0;
+  return line;
+}
+
 NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard input without its end, or nil at the end of input.") {
   char *line = NULL;
   size_t length = 0;
   bool any = false, ended = false;
-  Trap trap = TRAP_NONE;
-  if (in_at == in_end) io_flush();
-  while (!ended && !trap && (in_at < in_end || in_fill())) {
-    const char *start = in_bytes + in_at, *stop = memchr(start, '\n', in_end - in_at);
-    size_t count = stop ? (size_t)(stop - start) : in_end - in_at;
-    any = true;
-    ended = stop != NULL;
-    in_at += count + ended;
-    trap = line_add(&line, &length, start, count);
-  }
+  Trap trap = line_take(&line, &length, &any, &ended);
   if (!trap && !ended && io_stopped()) {
     /* To be asked again: what was taken goes back. */
     io_input_push(line, length);

@@ -23,6 +23,13 @@ bool io_stopped(void);
 /* Sleeps for so many microseconds (an hour at most), less when io_stop or a signal comes. */
 void io_wait(int64_t micros);
 
+/* Forgets that io_stop was called. */
+void io_stop_reset(void);
+
+/* Reads a line of standard input, without its end, from the same buffer as guests do; malloc'd, the caller frees. NULL at the end of input, when memory
+ * is out, or (io_stopped) when stopped. */
+char *io_line(size_t *length);
+
 /* Whether any output was lost since the start. */
 bool io_failed(void);
 

@@ -35,6 +35,9 @@ Trap task_switch(Guest *guest, Task *task);
 /* The running task, which is not the main one, has returned from its last frame: lets the next go on. DEADLOCK if there is none. */
 Trap task_end(Guest *guest);
 
+/* Ends a task from outside: nothing of it is left to run. */
+void task_drop(Guest *guest, Task *task);
+
 /* Puts a task at the end of the guest's list, for thaw.c and clone.c. */
 void tasks_restore(Guest *guest, Task *task);
 

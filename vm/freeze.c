@@ -22,6 +22,7 @@ typedef struct Numbers {
 typedef struct Freezer {
   ImageWriter out;
   Guest *guest;
+  const ImageRebase *rebase; /* or NULL */
   Numbers types, codes, descs;  /* by Type.id, Code.index, ObjDesc.number */
   Obj **order;                  /* by number */
   uint32_t *order_descs;        /* descriptor numbers of those */
@@ -54,6 +55,32 @@ static uint32_t number_take(Freezer *f, Numbers *numbers, uint32_t id) {
   return numbers->count - 1;
 }
 
+/* Renumbering */
+
+static uint32_t renumber(Freezer *f, const uint32_t *numbers, uint32_t index) {
+  uint32_t number = numbers ? numbers[index] : index;
+  if (number == IMAGE_GONE) image_writer_fail(&f->out, "a value needs what is no longer there");
+  return number;
+}
+
+static uint32_t decl_renumber(Freezer *f, const Type *type) {
+  const ImageRebase *r = f->rebase;
+  switch (r ? type->kind : TYPE_NONE) {
+    case TYPE_CLASS: return renumber(f, r->classes, type->decl);
+    case TYPE_ENUM: return renumber(f, r->enums, type->decl);
+    case TYPE_TRAIT: return renumber(f, r->traits, type->decl);
+    default: return type->decl;
+  }
+}
+
+/* Functions beyond the module's own, made for implementations that are one instruction, hold nothing. */
+static uint32_t function_renumber(Freezer *f, const Code *code) {
+  bool is_own = code->function_index < code->program->module->nfunctions;
+  if (f->rebase && is_own) return renumber(f, f->rebase->functions, code->function_index);
+  if (f->rebase) image_writer_fail(&f->out, "a value needs what is no longer there");
+  return code->function_index;
+}
+
 /* Definitions */
 
 static uint32_t type_number(Freezer *f, const Type *type) {
@@ -63,7 +90,7 @@ static uint32_t type_number(Freezer *f, const Type *type) {
   for (uint32_t i = 0; i < type->nargs; i++) args[i] = type_number(f, type->args[i]);
   image_def(&f->out, IMAGE_DEF_TYPE);
   image_def(&f->out, type->kind);
-  image_def(&f->out, type->decl);
+  image_def(&f->out, decl_renumber(f, type));
   image_def(&f->out, type->nargs);
   for (uint32_t i = 0; i < type->nargs; i++) image_def(&f->out, args[i]);
   return number_take(f, &f->types, type->id);
@@ -74,7 +101,7 @@ static uint32_t code_number(Freezer *f, const Code *code) {
   if (known) return known - 1;
   for (uint32_t i = 0; i < ntargs; i++) type_number(f, code->targs[i]);
   image_def(&f->out, IMAGE_DEF_CODE);
-  image_def(&f->out, code->function_index);
+  image_def(&f->out, function_renumber(f, code));
   image_def(&f->out, ntargs);
   for (uint32_t i = 0; i < ntargs; i++) image_def(&f->out, type_number(f, code->targs[i]));
   return number_take(f, &f->codes, code->index);
@@ -155,6 +182,7 @@ static void put_static(Freezer *f, const Obj *object) {
   const ObjDesc *desc = obj_desc(object);
   if (desc->kind == OBJ_STRING) {
     uint32_t index = (uint32_t)(object->header >> OBJ_INDEX_SHIFT) & (IMAGE_OBJECTS_MAX - 1);
+    if (f->rebase && index < STRING_TINY_FIRST) index = renumber(f, f->rebase->strings, index);
     image_put32(&f->out, index << IMAGE_REF_SHIFT | IMAGE_REF_STRING);
   } else {
     image_put32(&f->out, desc_number(f, desc) << IMAGE_REF_SHIFT | IMAGE_REF_CASE);
@@ -231,8 +259,26 @@ static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
   }
 }
 
+/* The other program's entry, about to begin: nothing of its frame is live. */
+static void put_entry(Freezer *f, const Task *task) {
+  image_room(&f->out, 8 + 1 + 4);
+  image_put64(&f->out, task->number);
+  image_put8(&f->out, task->state);
+  image_put32(&f->out, 1);
+  image_room(&f->out, 8);
+  image_def(&f->out, IMAGE_DEF_CODE);
+  image_def(&f->out, f->rebase->to->module->entry);
+  image_def(&f->out, 0);
+  image_put32(&f->out, f->codes.count++);
+  image_put32(&f->out, 0);
+}
+
 /* A task's contents. */
 static void put_task(Freezer *f, const Task *task) {
+  if (f->rebase && task == f->guest->main) {
+    put_entry(f, task);
+    return;
+  }
   image_room(&f->out, 8 + 1 + 4);
   image_put64(&f->out, task->number);
   image_put8(&f->out, task->state);
@@ -278,7 +324,7 @@ static void put_object(Freezer *f, const Obj *object, const ObjDesc *desc) {
 
 static void put_module(Freezer *f, bool refer) {
   uint8_t hash[32];
-  Module *module = f->guest->program->module;
+  Module *module = f->rebase ? f->rebase->to->module : f->guest->program->module;
   if (!module_hash(module, hash)) {
     out_of_memory(f);
     return;
@@ -325,10 +371,13 @@ static void put_tasks(Freezer *f, const Guest *guest) {
 
 static void put_globals(Freezer *f) {
   const Program *program = f->guest->program;
-  for (uint32_t i = 0; i < program->module->nglobals && !f->out.failed; i++) {
+  uint32_t count = f->rebase ? f->rebase->to->module->nglobals : program->module->nglobals;
+  for (uint32_t n = 0; n < count && !f->out.failed; n++) {
+    uint32_t i = f->rebase ? f->rebase->globals[n] : n;
+    bool is_set = i != IMAGE_GONE && f->guest->globals_set[i];
     image_room(&f->out, 1);
-    image_put8(&f->out, f->guest->globals_set[i]);
-    if (f->guest->globals_set[i]) put_value(f, f->guest->globals + program->global_slots[i], program->global_types[i]);
+    image_put8(&f->out, is_set);
+    if (is_set) put_value(f, f->guest->globals + program->global_slots[i], program->global_types[i]);
   }
 }
 
@@ -355,7 +404,7 @@ static void headers_restore(Freezer *f) {
 }
 
 bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error) {
-  Freezer f = {.guest = guest};
+  Freezer f = {.guest = guest, .rebase = options->rebase};
   image_writer_start(&f.out, sink, options->level, error);
   if (guest->status != GUEST_RUNNABLE && guest->status != GUEST_PAUSED) image_writer_fail(&f.out, "the guest has ended");
   if (!f.out.failed) {

@@ -104,6 +104,19 @@ GuestStatus guest_run(Guest *guest) {
   return guest->status;
 }
 
+bool guest_idle(Guest *guest) {
+  Task *first = task_blank(guest);
+  if (!first) return false;
+  task_drop(guest, guest->task);
+  task_drop(guest, guest->main);
+  first->state = TASK_RUNS;
+  guest->main = guest->task = first;
+  tasks_restore(guest, first);
+  guest->status = GUEST_PAUSED;
+  guest->trap = TRAP_NONE;
+  return true;
+}
+
 /* Failing */
 
 void guest_fail(Guest *guest, Trap trap) {

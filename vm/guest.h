@@ -105,6 +105,11 @@ static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)gu
 Value *guest_answer(Guest *guest);
 enum { GUEST_FROZEN, GUEST_THAWED, GUEST_NOT_FROZEN };
 
+/* Makes a guest that has ended, or whatever it does, one that does nothing: the first task and the running one are dropped, the others stay as they are,
+ * and a new first task waits for guest_freeze with a rebase to give it a frame. Nothing else can be done with the guest but that, cloning and
+ * freeing. False when memory is out. */
+bool guest_idle(Guest *guest);
+
 /* Runs until the guest is paused, finished or failed, on the tier of its options. */
 GuestStatus guest_run(Guest *guest);
 

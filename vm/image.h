@@ -22,11 +22,21 @@ typedef struct ImageSink { bool (*write)(void *ctx, const void *bytes, size_t le
 /* Gives the next bytes of an image: how many of at most `length`, 0 at the end, negative when reading failed. */
 typedef struct ImageSource { ptrdiff_t (*read)(void *ctx, void *bytes, size_t length); void *ctx; } ImageSource;
 
+/* Renumbers an image for another program, which has what the guest's refers to under other numbers: by the guest's own index, IMAGE_GONE for what the
+ * other one lacks. Globals go the other way: by the other program's index, where the guest's is. The guest must be idle (guest_idle); in the image it
+ * is about to run the other program's entry. Nothing here is believed: guest_thaw checks the image against the other program. */
+#define IMAGE_GONE UINT32_MAX
+typedef struct ImageRebase {
+  struct Program *to;
+  const uint32_t *functions, *classes, *enums, *traits, *strings, *globals;
+} ImageRebase;
+
 typedef struct FreezeOptions {
   bool refer;               /* name the module by its hash only: the thawing host must have it */
   const char *input;        /* what was read ahead from the guest's input; given back by guest_thaw */
   size_t input_length;
   int level;                /* of compression, as zstd's; 0: the default */
+  const ImageRebase *rebase; /* NULL: none */
 } FreezeOptions;
 
 /* Writes a guest's image; the guest is unchanged. False and *error: the guest has ended, memory is out, or the sink failed. Freezing the same state
@@ -65,6 +75,17 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
 
 /* A second guest in the same state, of the same program and with the same options; NULL when the guest has ended or memory is out. */
 Guest *guest_clone(Guest *guest);
+
+/* Moves an idle guest's state to the program that `rebase` names: a second guest, about to run that program's entry with fuel without limit; the first is
+ * unchanged. NULL and *error when the program can't hold that state, or memory is out. */
+Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, ModuleError *error);
+
+/* Fills map, of from->nstrings entries, with where `to` has the string constants of `from`; adds those that it lacks, so `to` is not verified yet.
+ * False when memory is out. */
+bool module_strings_adopt(Module *to, const Module *from, uint32_t *map);
+
+/* Whether a type of one module is, renumbered, a type of another. */
+bool rebase_type_same(const ImageRebase *rebase, const Type *from, const Type *to);
 
 /* Describes an image to `out`, as `firn image` does: module, state, tasks with their traces, heap by type, sizes. Thaws it to do so. */
 bool image_describe(const ImageSource *source, const ThawOptions *options, const TextOut *out, ModuleError *error);

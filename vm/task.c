@@ -265,4 +265,16 @@ Trap task_end(Guest *guest) {
   return deadlock(guest);
 }
 
+void task_drop(Guest *guest, Task *task) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < guest->nready; i++) {
+    Task *ready = guest->ready[(guest->ready_first + i) % guest->ready_cap];
+    if (ready != task) guest->ready[(guest->ready_first + kept++) % guest->ready_cap] = ready;
+  }
+  guest->nready = kept;
+  task_unlist(guest, task);
+  if (task->nframes) stack_drop(task);
+  task->state = TASK_ENDED;
+}
+
 void tasks_restore(Guest *guest, Task *task) { task_enlist(guest, task); }

@@ -1,0 +1,120 @@
+/* rebase.c - guest_rebase: an idle guest's state goes on in another program. Interface: image.h.
+ *
+ * It is a freeze with other numbers and a thaw in memory, so that what arrives is checked as any image is: values against the types of the
+ * program that they come to, function values against their signatures, waiting tasks against its code.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "vm/heap.h"
+#include "vm/image.h"
+#include "vm/program.h"
+
+enum { LEVEL_FAST = -50 };
+
+typedef struct Held { uint8_t *bytes; size_t length, cap, at; } Held;
+
+static bool held_write(void *ctx, const void *bytes, size_t length) {
+  Held *held = ctx;
+  if (length > held->cap - held->length) {
+    size_t cap = held->cap ? held->cap : 4096;
+    while (cap - held->length < length) cap *= 2;
+    uint8_t *grown = realloc(held->bytes, cap);
+    if (!grown) return false;
+    held->bytes = grown;
+    held->cap = cap;
+  }
+  memcpy(held->bytes + held->length, bytes, length);
+  held->length += length;
+  return true;
+}
+
+static ptrdiff_t held_read(void *ctx, void *bytes, size_t length) {
+  Held *held = ctx;
+  size_t left = held->length - held->at;
+  if (length > left) length = left;
+  memcpy(bytes, held->bytes + held->at, length);
+  held->at += length;
+  return (ptrdiff_t)length;
+}
+
+static Program *program_find(void *ctx, const uint8_t hash[32]) {
+  (void)hash;
+  return ctx;
+}
+
+Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, ModuleError *error) {
+  Held held = {0};
+  Thawed thawed = {0};
+  FreezeOptions freeze = {.refer = true, .level = LEVEL_FAST, .rebase = rebase};
+  ThawOptions thaw = {.guest = *options, .find = program_find, .find_ctx = rebase->to};
+  bool done = guest_freeze(guest, &freeze, &(ImageSink){held_write, &held}, error) &&
+              guest_thaw(&(ImageSource){held_read, &held}, &thaw, &thawed, error);
+  free(held.bytes);
+  free(thawed.input);
+  if (!done) return NULL;
+  thawed.guest->granted = thawed.guest->fuel = INT64_MAX;
+  thawed.guest->fuel -= rebase->to->entry->cost;
+  return thawed.guest;
+}
+
+/* Strings */
+
+static uint32_t bytes_hash(const StringConst *s) {
+  uint32_t hash = 0x811c9dc5;
+  for (uint32_t i = 0; i < s->length; i++) hash = (hash ^ (unsigned char)s->bytes[i]) * 0x01000193;
+  return hash;
+}
+
+static uint32_t *string_place(uint32_t *index, uint32_t mask, const Module *m, const StringConst *s) {
+  uint32_t at = bytes_hash(s) & mask;
+  for (; index[at]; at = (at + 1) & mask) {
+    const StringConst *known = &m->strings[index[at] - 1];
+    if (known->length == s->length && memcmp(known->bytes, s->bytes, s->length) == 0) break;
+  }
+  return &index[at];
+}
+
+bool module_strings_adopt(Module *to, const Module *from, uint32_t *map) {
+  uint32_t size = 64;
+  while (size / 2 <= (uint64_t)to->nstrings + from->nstrings) size *= 2;
+  uint32_t *index = calloc(size, sizeof *index);
+  bool done = index != NULL;
+  for (uint32_t i = 0; done && i < to->nstrings; i++) {
+    uint32_t *place = string_place(index, size - 1, to, &to->strings[i]);
+    if (!*place) *place = i + 1;
+  }
+  for (uint32_t i = 0; done && i < from->nstrings; i++) {
+    uint32_t *place = string_place(index, size - 1, to, &from->strings[i]);
+    if (!*place) {
+      char *copy = module_copy(to, from->strings[i].bytes, from->strings[i].length);
+      StringConst *added = copy ? MODULE_PUSH(to, to->nstrings, to->strings) : NULL;
+      done = added != NULL;
+      if (!done) break;
+      *added = (StringConst){copy, from->strings[i].length};
+      *place = to->nstrings;
+    }
+    map[i] = *place - 1;
+  }
+  free(index);
+  return done;
+}
+
+/* Types */
+
+static uint32_t decl_number(const ImageRebase *r, const Type *type) {
+  switch (type->kind) {
+    case TYPE_CLASS: return r->classes[type->decl];
+    case TYPE_ENUM: return r->enums[type->decl];
+    case TYPE_TRAIT: return r->traits[type->decl];
+    default: return type->decl;
+  }
+}
+
+bool rebase_type_same(const ImageRebase *rebase, const Type *from, const Type *to) {
+  if (from->kind != to->kind || from->nargs != to->nargs || decl_number(rebase, from) != to->decl) return false;
+  for (uint32_t i = 0; i < from->nargs; i++) {
+    if (!rebase_type_same(rebase, from->args[i], to->args[i])) return false;
+  }
+  return true;
+}
