@@ -64,7 +64,7 @@ static bool session_put(Saver *w, Session *s, ModuleError *error) {
   put_number(w, s->ninputs, 4);
   for (uint32_t i = 0; i < s->ninputs; i++) {
     const Input *input = &s->inputs[i];
-    put_number(w, (uint64_t)input->is_pinned | (uint64_t)input->is_dropped << 1, 4);
+    put_number(w, state->flags[i], 4);
     put_text(w, input->path, strlen(input->path));
     put_text(w, input->text, input->length);
   }
@@ -78,7 +78,7 @@ static bool session_put(Saver *w, Session *s, ModuleError *error) {
   put_keys(w, a->enums, a->nenums);
   put_keys(w, a->traits, a->ntraits);
   put_keys(w, a->globals, a->nglobals);
-  put_keys(w, state->done, state->ndone);
+  put_keys(w, a->inits, a->ninits);
   put_number(w, state->guest != NULL, 4);
   return state->guest ? put_guest(w, state, error) : !w->failed;
 }
@@ -149,11 +149,10 @@ static void get_inputs(Restorer *r, Session *s) {
   size_t length;
   s->inputs = calloc((size_t)count + 1, sizeof *s->inputs);
   s->inputs_cap = s->inputs ? count : 0;
-  for (uint32_t i = 0; s->inputs && i < count && !r->failed; i++) {
+  uint8_t *flags = session_state(s)->flags = calloc((size_t)count + 1, 1);
+  for (uint32_t i = 0; s->inputs && flags && i < count && !r->failed; i++) {
     Input *input = &s->inputs[s->ninputs++];
-    uint64_t bits = get_number(r, 4);
-    input->is_pinned = bits & 1;
-    input->is_dropped = bits & 2;
+    flags[i] = (uint8_t)get_number(r, 4);
     input->path = get_text(r, &length);
     input->text = get_text(r, &input->length);
   }
@@ -165,7 +164,7 @@ static void get_inputs(Restorer *r, Session *s) {
     file->path = get_text(r, &length);
     file->text = get_text(r, &file->length);
   }
-  if (!s->inputs || !s->loaded) r->failed = true;
+  if (!s->inputs || !s->loaded || !flags) r->failed = true;
 }
 
 static ptrdiff_t image_get(void *ctx, void *bytes, size_t length) {
@@ -189,7 +188,7 @@ static bool get_state(Restorer *r, Session *s, ModuleError *error) {
   a->enums = get_keys(r, &a->nenums);
   a->traits = get_keys(r, &a->ntraits);
   a->globals = get_keys(r, &a->nglobals);
-  state->done = get_keys(r, &state->ndone);
+  a->inits = get_keys(r, &a->ninits);
   state->ninputs = s->ninputs;
   if (!get_number(r, 4) || r->failed) return !r->failed;
   Thawed thawed;

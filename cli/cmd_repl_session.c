@@ -1,7 +1,8 @@
 /* cmd_repl_session.c - what the REPL does with an input: compile, move the state on, run, show. Interface: repl.h.
  *
  * An input is compiled in up to four ways, the first that succeeds is taken: what it declares again counts for earlier functions too, or (pinned) only
- * from now on; its last expression is shown, or (dropped) only done. The first of these must also leave every variable its type.
+ * from now on; its last expression is shown, or (dropped) only done. The first of these must also leave every variable its type. In each of them,
+ * it is tried first to leave the statements of the input before out (retired), which is possible if no value needs their closures.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -18,7 +19,7 @@
 
 enum {
   SLICE = 1 << 22, /* fuel between two looks at whether to stop */
-  SHOWN_MAX = 1200, SHOWN_HEAD = 900, SHOWN_TAIL = 200, /* bytes of a result */
+  SHOWN_MAX = 600, SHOWN_HEAD = 400, SHOWN_TAIL = 100, /* bytes of a result */
 };
 
 /* Making and freeing */
@@ -38,7 +39,7 @@ static void state_free(State *state) {
   guest_free(state->guest);
   program_free(state->program);
   compile_answer_free(&state->answer);
-  free(state->done);
+  free(state->flags);
   *state = (State){0};
 }
 
@@ -133,20 +134,20 @@ static bool session_load(void *ctx, const char *path, bool is_library, const cha
   return is_library || loaded_add(s, path, *text, *length);
 }
 
-/* Compiles all inputs; NULL after printing its mistakes, if is_loud. */
-static Module *session_compile(Session *s, CompileSession *what, bool is_loud) {
+/* Compiles all inputs with these flags; NULL after printing its mistakes, if is_loud. */
+static Module *session_compile(Session *s, const uint8_t *flags, CompileSession *what, bool is_loud) {
   static Compilation compilation;
   const State *state = session_state(s);
   CompileInput *inputs = calloc(s->ninputs, sizeof *inputs);
   if (!inputs) return NULL;
   for (uint32_t i = 0; i < s->ninputs; i++) {
     const Input *input = &s->inputs[i];
-    inputs[i] = (CompileInput){input->path, input->text, input->length, input->is_pinned, input->is_dropped};
+    inputs[i] = (CompileInput){input->path, input->text, input->length, flags[i] & INPUT_PINNED, flags[i] & INPUT_DROPPED, flags[i] & INPUT_RETIRED};
   }
   what->inputs = inputs;
   what->ninputs = s->ninputs;
-  what->done = state->done;
-  what->ndone = state->ndone;
+  what->done = state->answer.inits;
+  what->ndone = state->answer.ninits;
   CompileOptions options = {.path = "input", .load = session_load, .load_ctx = s, .session = what};
   compilation_init(&compilation);
   Module *module = compile_program(&compilation, &options);
@@ -159,13 +160,26 @@ static Module *session_compile(Session *s, CompileSession *what, bool is_loud) {
   return module;
 }
 
+/* The flags of all inputs, the last of which is new; malloc'd. */
+static uint8_t *flags_next(const Session *s, uint8_t last, bool retires) {
+  const State *state = &s->states[s->nstates - 1];
+  uint8_t *flags = calloc(s->ninputs + 1u, 1);
+  if (!flags) return NULL;
+  if (state->ninputs) memcpy(flags, state->flags, state->ninputs);
+  if (retires && s->ninputs > 1) flags[s->ninputs - 2] |= INPUT_RETIRED;
+  flags[s->ninputs - 1] = last;
+  return flags;
+}
+
 bool session_ask(Session *s, const Query *query, CompileAnswer *answer, Module **module) {
   uint32_t nloaded = s->nloaded;
   *answer = (CompileAnswer){0};
   if (!input_push(s, NULL, query->text, query->length)) return false;
   s->counter--;
   CompileSession what = {.wants_names = query->wants_names, .members_of = query->members_of, .doc_of = query->doc_of, .answer = answer};
-  Module *made = session_compile(s, &what, query->is_loud);
+  uint8_t *flags = flags_next(s, INPUT_PINNED, false);
+  Module *made = flags ? session_compile(s, flags, &what, query->is_loud) : NULL;
+  free(flags);
   inputs_drop(s, s->ninputs - 1);
   loaded_drop(s, nloaded);
   bool done = made != NULL;
@@ -299,44 +313,38 @@ static bool move_on(Move *m, bool is_strict) {
   return m->next.guest != NULL;
 }
 
-static bool done_extend(const State *from, State *next) {
-  next->done = malloc(((size_t)from->ndone + next->answer.ninits + 1) * sizeof *next->done);
-  if (!next->done) return false;
-  if (from->ndone) memcpy(next->done, from->done, from->ndone * sizeof *next->done);
-  if (next->answer.ninits) memcpy(next->done + from->ndone, next->answer.inits, next->answer.ninits * sizeof *next->done);
-  next->ndone = from->ndone + next->answer.ninits;
-  return true;
-}
+typedef enum Tried { TRIED_WELL, TRIED_MISTAKE, TRIED_MOVE } Tried; /* done; it can't be compiled; the state can't be moved */
 
-/* Tries one of the four ways. */
-static bool session_try(Session *s, bool is_pinned, bool is_dropped, State *next) {
-  Move m = {.s = s};
-  s->inputs[s->ninputs - 1].is_pinned = is_pinned;
-  s->inputs[s->ninputs - 1].is_dropped = is_dropped;
-  m.module = session_compile(s, &(CompileSession){.answer = &m.next.answer}, false);
-  bool done = m.module && move_on(&m, !is_pinned) && done_extend(session_state(s), &m.next);
+static Tried session_try(Session *s, uint8_t flags, bool retires, State *next) {
+  Move m = {.s = s, .next.flags = flags_next(s, flags, retires), .next.ninputs = s->ninputs};
+  if (m.next.flags) m.module = session_compile(s, m.next.flags, &(CompileSession){.answer = &m.next.answer}, false);
+  bool is_compiled = m.module != NULL;
+  bool done = is_compiled && move_on(&m, retires || !(flags & INPUT_PINNED));
   move_free(&m);
   if (!done) state_free(&m.next);
   *next = m.next;
-  next->ninputs = s->ninputs;
-  return done;
+  return done ? TRIED_WELL : is_compiled ? TRIED_MOVE : TRIED_MISTAKE;
 }
 
 /* Makes the next state of the last input; false after printing why there is none. */
 static bool session_prepare(Session *s, State *next) {
+  static const uint8_t ways[] = {0, INPUT_DROPPED, INPUT_PINNED, INPUT_PINNED | INPUT_DROPPED};
   uint32_t nloaded = s->nloaded;
-  for (int way = 0; way < 4; way++) {
-    if (!session_try(s, way >= 2, way & 1, next)) continue;
-    if (way >= 2) {
+  for (unsigned i = 0; i < sizeof ways; i++) {
+    Tried tried = session_try(s, ways[i], true, next);
+    if (tried == TRIED_MOVE) tried = session_try(s, ways[i], false, next);
+    if (tried != TRIED_WELL) continue;
+    if (ways[i] & INPUT_PINNED) {
       io_flush();
-      fputs("note: what was defined before keeps what it knew\n", stderr);
+      fputs("note: earlier definitions go on with what this replaces\n", stderr);
     }
     return true;
   }
   CompileAnswer answer = {0};
-  s->inputs[s->ninputs - 1].is_dropped = false;
-  Module *module = session_compile(s, &(CompileSession){.answer = &answer}, true);
+  uint8_t *flags = flags_next(s, INPUT_PINNED, true);
+  Module *module = flags ? session_compile(s, flags, &(CompileSession){.answer = &answer}, true) : NULL;
   if (module) module_free(module);
+  free(flags);
   compile_answer_free(&answer);
   loaded_drop(s, nloaded);
   return false;

@@ -17,8 +17,9 @@ enum { STATES_MAX = 16 }; /* the current one and those that :undo goes back to *
 typedef struct Input {
   char *path, *text;
   size_t length;
-  bool is_pinned, is_dropped; /* as CompileInput's */
 } Input;
+
+enum InputFlag { INPUT_PINNED = 1, INPUT_DROPPED = 2, INPUT_RETIRED = 4 }; /* as CompileInput's */
 
 /* A file that an input imported, as it was then. */
 typedef struct Loaded {
@@ -30,10 +31,9 @@ typedef struct Loaded {
 typedef struct State {
   uint32_t ninputs;        /* how many of the session's belong to it */
   struct Program *program; /* NULL before the first input */
+  uint8_t *flags;          /* of each input: InputFlag bits */
   Guest *guest;            /* idle */
   CompileAnswer answer;    /* keys of the program */
-  uint64_t *done;          /* of initialisers that ran */
-  uint32_t ndone;
 } State;
 
 typedef struct Session {

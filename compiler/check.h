@@ -361,6 +361,7 @@ struct Checker {
   uint32_t depth;          /* of expressions being checked, those of globals that they ask for included */
   uint32_t head_depth;     /* of declarations being resolved because others ask for them */
   bool has_limit_error;
+  bool says_inputs;        /* types that a later input declared again are named with their input */
   uint32_t inputs_first;   /* a session: source of the first input; those of the others follow. 0: no session */
   SessionTop *tops;        /* by input */
   uint32_t shown;          /* index of the global that gets the result's text */
@@ -702,6 +703,8 @@ void check_session_start(Checker *c);
 Frame *check_session_frame(Checker *c, Unit *unit, uint32_t source);
 /* Which of the symbols of one name a text means. */
 Symbol *check_session_pick(const Checker *c, Symbol *newest, uint32_t source, bool as_of);
+/* A declaration's name, with its input if a later one declared the name again. */
+const char *check_session_title(Checker *c, const Decl *decl);
 /* Whether a text may use an extension method of a session. */
 bool check_session_sees(const Checker *c, const Fn *fn);
 /* Whether code being checked belongs to a top level, where names mean what they did when it ran. */
@@ -711,6 +714,8 @@ uint32_t check_source(const Checker *c);
 bool check_is_input(const Checker *c, uint32_t source);
 /* Checks the statements of all inputs; the last expression of each gives its text to a variable. */
 void check_session_top(Checker *c, Unit *unit);
+/* Reaches the variables of library modules that have been initialised: they keep what they hold. */
+void check_session_keep(Checker *c);
 /* Leaves those steps of a module's initialisation out that ran before, and notes the others. */
 void check_session_init(Checker *c, NodeList *nodes);
 /* What stays the same of a place in a source when a session is compiled again. */

@@ -12,7 +12,9 @@
 
 void check_mismatch(Checker *c, Span span, const Type *expected, const Type *found) {
   if (expected->kind == TYPE_ERROR || found->kind == TYPE_ERROR) return;
+  c->says_inputs = c->inputs_first != 0;
   const char *want = check_type_text(c, expected), *have = check_type_text(c, found);
+  c->says_inputs = false;
   Diag *d = check_report(c, span, DIAG_TYPE_MISMATCH, want, have);
   Str text = span_text(&c->comp->sources, span);
   bool is_short = text.len > 0 && text.len <= 40 && !memchr(text.text, '\n', text.len);

@@ -4,7 +4,7 @@
  * chain of symbols, newest first, and which of them a text means depends on where it stands (check_session_pick):
  * - an input that declares the name itself means its own;
  * - the code of top levels means what the name meant when it ran;
- * - functions, methods and types mean the newest, unless the input that declared it is pinned.
+ * - functions, closures, methods and types mean the newest, unless the input that declared it is pinned.
  *
  * Each input's top level is a function of its own. That of the last input is the program's entry; the others are never called, but values that
  * they made may hold their closures. All functions of inputs are kept.
@@ -37,9 +37,7 @@ uint32_t check_source(const Checker *c) {
 }
 
 bool check_as_of(const Checker *c) {
-  const Frame *frame = c->inputs_first ? c->frame : NULL;
-  while (frame && frame->outer) frame = frame->outer;
-  return frame && frame->is_module_top;
+  return c->inputs_first && c->frame && c->frame->is_module_top;
 }
 
 Symbol *check_session_pick(const Checker *c, Symbol *newest, uint32_t source, bool as_of) {
@@ -73,6 +71,13 @@ bool check_session_sees(const Checker *c, const Fn *fn) {
     if (other->owner->target == fn->owner->target && is_visible_from(c, other, source, as_of)) return false;
   }
   return true;
+}
+
+const char *check_session_title(Checker *c, const Decl *decl) {
+  const Symbol *newest = c->root && decl->unit == c->root && decl->name ? check_table_find(&c->root->names, decl->name) : NULL;
+  const Source *source = sources_get(&c->comp->sources, decl->item->span.source);
+  bool is_newest = !newest || (newest->kind == SYM_DECL && newest->decl == decl);
+  return is_newest || !source ? decl->name : arena_format(c->arena, "%s (%s)", decl->name, source->path);
 }
 
 /* ---- Keys ---- */
@@ -174,6 +179,7 @@ void check_session_top(Checker *c, Unit *unit) {
     c->frame = &c->tops[i].frame;
     for (; at < count && unit->ast->stmts[at]->span.source == c->inputs_first + i; at++) {
       Stmt *s = unit->ast->stmts[at];
+      if (!is_last && session->inputs[i].is_retired && s->kind != STMT_LET) continue;
       bool ends = at + 1 == count || unit->ast->stmts[at + 1]->span.source != c->inputs_first + i;
       bool is_shown = ends && s->kind == STMT_EXPR && !session->inputs[i].is_dropped;
       if (is_shown && is_last && session->members_of) c->members_symbol = symbol_of(c, s->expr);
@@ -191,16 +197,30 @@ void check_session_top(Checker *c, Unit *unit) {
   c->frame = NULL;
 }
 
-void check_session_init(Checker *c, NodeList *nodes) {
+static bool is_done(const Checker *c, uint64_t key) {
   const CompileSession *session = c->options->session;
+  for (uint32_t i = 0; i < session->ndone; i++) {
+    if (session->done[i] == key) return true;
+  }
+  return false;
+}
+
+void check_session_keep(Checker *c) {
+  for (size_t i = 0; i < c->units.count && c->options->session->ndone; i++) {
+    const Unit *unit = c->units.items[i];
+    for (size_t k = 0; unit->is_library && k < unit->ast->stmt_count; k++) {
+      Stmt *s = unit->ast->stmts[k];
+      if (s->kind == STMT_LET && s->let.info && is_done(c, check_session_key(c, s->span, NULL))) check_global_stmt(c, s->let.info);
+    }
+  }
+}
+
+void check_session_init(Checker *c, NodeList *nodes) {
   NodeList kept = {0};
   for (size_t i = 0; i < nodes->count; i++) {
     uint64_t key = check_session_key(c, nodes->items[i]->span, NULL);
-    bool is_done = false;
-    for (uint32_t k = 0; k < session->ndone && !is_done; k++) is_done = session->done[k] == key;
-    if (is_done) continue;
-    VEC_PUSH(c->arena, &kept, nodes->items[i]);
     VEC_PUSH(c->arena, &c->init_keys, key);
+    if (!is_done(c, key)) VEC_PUSH(c->arena, &kept, nodes->items[i]);
   }
   *nodes = kept;
 }
@@ -400,6 +420,7 @@ void check_session_answer(Checker *c) {
   a->globals = keys_copy(c->global_keys.items, c->global_keys.count, &a->nglobals);
   a->inits = keys_copy(c->init_keys.items, c->init_keys.count, &a->ninits);
   a->shown = c->shown;
+  c->says_inputs = true;
   const char *type = c->shown_type ? check_type_text(c, c->shown_type) : NULL;
   a->type = type ? strdup(type) : NULL;
 }

@@ -295,7 +295,7 @@ typedef struct Wording {
 
 static const char *decl_name(void *ctx, const Type *type) {
   const Wording *w = ctx;
-  if (type->kind != TYPE_PARAM) return check_type_decl(w->c, type)->name;
+  if (type->kind != TYPE_PARAM) return w->c->says_inputs ? check_session_title(w->c, check_type_decl(w->c, type)) : check_type_decl(w->c, type)->name;
   if (type == w->c->t_hole) return "_";
   return w->generics && type->decl < w->generics->count ? w->generics->names[type->decl] : "T";
 }

@@ -436,6 +436,7 @@ static bool check_program(Checker *c) {
   for (size_t i = 0; i < c->init_order.count; i++) {
     if (!c->init_order.items[i]->is_library) check_own_unit(c, c->init_order.items[i]);
   }
+  if (c->inputs_first) check_session_keep(c);
   Fn *main = find_main(c);
   check_queue_run(c);
   check_bounds_run(c);

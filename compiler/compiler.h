@@ -18,13 +18,14 @@ typedef enum CompileDump { DUMP_NONE = 0, DUMP_TOKENS = 1, DUMP_AST = 2, DUMP_TY
 
 /* A session (the REPL's): inputs that make one growing program. All are compiled at each input, and only the last one is run: what the others declared
  * is there, and the code of their top levels is kept for the function values made by it. A name that is declared again means its latest declaration,
- * in functions of earlier inputs too; unless the input that declares it again is pinned: then what was there before keeps what it knew. */
+ * in functions and closures of earlier inputs too; unless the input that declares it again is pinned: then what was there before keeps what it knew. */
 typedef struct CompileInput {
   const char *path;        /* as messages and traces show it; each input's differs */
   const char *text;
   size_t length;
   bool is_pinned;
   bool is_dropped;         /* the value of its last expression is dropped and not shown */
+  bool is_retired;         /* nothing is left of what its statements made, but for its variables: they are not compiled */
 } CompileInput;
 
 /* What a session asks of a compilation, and what it is told; compile_answer_free frees the latter. Keys stay the same from one compilation to
@@ -43,7 +44,7 @@ typedef struct CompileSession {
 typedef struct CompileAnswer {
   uint64_t *functions, *classes, *enums, *traits, *globals; /* keys by the module's indexes */
   uint32_t nfunctions, nclasses, nenums, ntraits, nglobals;
-  uint64_t *inits;         /* keys of the initialisers that the program runs */
+  uint64_t *inits;         /* keys of the initialisers that have run when the program has */
   uint32_t ninits;
   uint32_t shown;          /* global that has the text of the result, a string */
   char *type;              /* of the result; NULL: there is none */
