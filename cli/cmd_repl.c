@@ -41,6 +41,8 @@ static bool source_is_open(Compilation *comp, Source *source) {
     bool is_triple = last.kind == TOK_STRING && (last.flags & TOKEN_TRIPLE);
     if (code == DIAG_UNTERMINATED_COMMENT || (code == DIAG_UNTERMINATED_STRING && is_triple)) return true;
   }
+  /* A comment for what follows. */
+  if (last.kind == TOK_EOF) return source->len >= 3 && memcmp(source->text, "///", 3) == 0;
   /* `||` may be a closure's empty list of parameters, and `..` the end of `a..`; both go on behind an operand only. */
   if (last.kind == TOK_DOT_DOT) return false;
   if (last.kind == TOK_BANG || (last.kind == TOK_QUESTION && before.kind == TOK_EOF)) return false;

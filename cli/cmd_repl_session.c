@@ -275,11 +275,11 @@ static Guest *move_parts(Move *m, ModuleError *error) {
   if (!wanted) return NULL;
   memcpy(wanted, m->globals, count * sizeof *wanted);
   for (uint32_t i = 0; i < count; i++) m->globals[i] = IMAGE_GONE;
-  Guest *guest = guest_rebase(session_state(m->s)->guest, &m->rebase, &m->s->options, error);
+  Guest *guest = guest_rebase(session_state(m->s)->guest, &m->rebase, &m->s->options, &m->next.bytes, error);
   for (uint32_t i = 0; i < count && guest; i++) {
     if (wanted[i] == IMAGE_GONE) continue;
     m->globals[i] = wanted[i];
-    Guest *more = guest_rebase(session_state(m->s)->guest, &m->rebase, &m->s->options, error);
+    Guest *more = guest_rebase(session_state(m->s)->guest, &m->rebase, &m->s->options, &m->next.bytes, error);
     if (!more) {
       variable_lost(m, i, error->reason);
       m->globals[i] = IMAGE_GONE;
@@ -306,7 +306,7 @@ static bool move_on(Move *m, bool is_strict) {
   m->module = NULL;
   if (m->next.program) {
     m->rebase.to = m->next.program;
-    m->next.guest = has_old ? guest_rebase(state->guest, &m->rebase, &m->s->options, &error) : guest_new(m->next.program, &m->s->options);
+    m->next.guest = has_old ? guest_rebase(state->guest, &m->rebase, &m->s->options, &m->next.bytes, &error) : guest_new(m->next.program, &m->s->options);
     if (has_old && !m->next.guest && !is_strict) m->next.guest = move_parts(m, &error);
   }
   if (!m->next.guest && !is_strict) usage_error("this input can't be run: %s", error.reason);
@@ -415,7 +415,10 @@ static bool session_end(Session *s, State *state) {
 }
 
 static void state_push(Session *s, const State *next) {
-  if (s->nstates == STATES_MAX) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < s->nstates; i++) bytes += s->states[i].bytes;
+  while (s->nstates == STATES_MAX || (s->nstates > 2 && bytes > UNDO_BYTES_MAX)) {
+    bytes -= s->states[0].bytes;
     state_free(&s->states[0]);
     memmove(s->states, s->states + 1, (STATES_MAX - 1) * sizeof *s->states);
     s->nstates--;
@@ -432,7 +435,6 @@ static double seconds_now(void) {
 bool session_eval(Session *s, const char *path, const char *text, size_t length) {
   State next;
   if (!input_push(s, path, text, length)) return usage_error("out of memory"), false;
-  io_stop_reset();
   if (!session_prepare(s, &next)) {
     inputs_drop(s, s->ninputs - 1);
     return false;

@@ -11,6 +11,7 @@
 
 #include "cli/cli.h"
 
+#define UNDO_BYTES_MAX (UINT64_C(1) << 26) /* states beyond the last two take no more */
 enum { STATES_MAX = 16 }; /* the current one and those that :undo goes back to */
 
 /* An input that was carried out, at least as far as it could be. Its text and path are malloc'd. */
@@ -33,6 +34,7 @@ typedef struct State {
   struct Program *program; /* NULL before the first input */
   uint8_t *flags;          /* of each input: InputFlag bits */
   Guest *guest;            /* idle */
+  uint64_t bytes;          /* about what it took when it was made */
   CompileAnswer answer;    /* keys of the program */
 } State;
 

@@ -357,7 +357,10 @@ static Unit *load_local(Checker *c, Unit *from, const Item *item, const char *pa
 }
 
 static Unit *load_import(Checker *c, Unit *unit, const Item *item) {
-  if (item->import.is_local) return load_local(c, unit, item, path_join(c, unit->path, item->import.path));
+  if (item->import.is_local) {
+    const Source *source = unit == c->root && c->inputs_first ? sources_get(&c->comp->sources, item->span.source) : NULL;
+    return load_local(c, unit, item, path_join(c, source ? source->path : unit->path, item->import.path));
+  }
   const char *name = arena_copy(c->arena, item->import.path.text, item->import.path.len);
   Unit *library = check_unit_library(c, name);
   if (!library) report_missing(c, item, name);

@@ -64,7 +64,8 @@ bool check_session_sees(const Checker *c, const Fn *fn) {
   uint32_t source = check_source(c), own = fn->ast->name_span.source;
   bool as_of = check_as_of(c);
   if (!is_visible_from(c, fn, source, as_of)) return false;
-  Head *head = fn->owner->target ? check_head((Checker *)c, fn->owner->target) : NULL;
+  check_target_ready((Checker *)c, fn->owner);
+  Head *head = fn->owner->target && fn->owner->target->kind != TYPE_ERROR ? check_head((Checker *)c, fn->owner->target) : NULL;
   for (const Fn *other = head ? check_fns_find(&head->extensions, fn->name) : NULL; other; other = other->next) {
     if (other == fn || !other->ast || !check_is_input(c, other->ast->name_span.source) || other->ast->name_span.source <= own) continue;
     check_target_ready((Checker *)c, other->owner);

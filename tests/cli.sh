@@ -260,7 +260,7 @@ done
 check '--help' 0 --help; same out help.out
 check '-h' 0 -h; same out help.out
 check 'help of an unknown command' 2 help bulid; has err bulid
-check 'nothing at all' 2; filled out
+check 'nothing at all' 0; empty out; empty err   # the REPL, at the end of its input
 check 'unknown command' 2 bulid; has err "'bulid'"; has err "did you mean \`firn build\`?"
 check 'unknown command with an argument' 2 chek hello.firn; has err "did you mean \`firn check\`?"
 check 'missing file that is like no command' 2 dir/bulid.firn; lacks err 'did you mean'

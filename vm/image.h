@@ -77,8 +77,8 @@ bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *t
 Guest *guest_clone(Guest *guest);
 
 /* Moves an idle guest's state to the program that `rebase` names: a second guest, about to run that program's entry with fuel without limit; the first is
- * unchanged. NULL and *error when the program can't hold that state, or memory is out. */
-Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, ModuleError *error);
+ * unchanged. *bytes (may be NULL) is about what it takes. NULL and *error when the program can't hold that state, or memory is out. */
+Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, uint64_t *bytes, ModuleError *error);
 
 /* Fills map, of from->nstrings entries, with where `to` has the string constants of `from`; adds those that it lacks, so `to` is not verified yet.
  * False when memory is out. */

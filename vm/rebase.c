@@ -43,14 +43,17 @@ static Program *program_find(void *ctx, const uint8_t hash[32]) {
   return ctx;
 }
 
-Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, ModuleError *error) {
+Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, uint64_t *bytes, ModuleError *error) {
   Held held = {0};
   Thawed thawed = {0};
   FreezeOptions freeze = {.refer = true, .level = LEVEL_FAST, .rebase = rebase};
-  ThawOptions thaw = {.guest = *options, .find = program_find, .find_ctx = rebase->to};
+  ImageCensus census = {0};
+  ThawOptions thaw = {.census = &census, .guest = *options, .find = program_find, .find_ctx = rebase->to};
   bool done = guest_freeze(guest, &freeze, &(ImageSink){held_write, &held}, error) &&
               guest_thaw(&(ImageSource){held_read, &held}, &thaw, &thawed, error);
   free(held.bytes);
+  free(census.rows);
+  if (bytes) *bytes = census.unpacked;
   free(thawed.input);
   if (!done) return NULL;
   thawed.guest->granted = thawed.guest->fuel = INT64_MAX;

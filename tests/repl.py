@@ -1,0 +1,40 @@
+"""repl.py - runs the REPL on a pseudo-terminal: python3 repl.py FIRN FOLDER STEP..., where FOLDER is its home.
+
+Each step is typed once what the step before it waits for has come: STEP is TEXT, or TEXT=>WANTED. In TEXT, \\r is the return key, \\t the tab, ^C and
+^D those. All that came is written to standard output; the exit status is the REPL's, or 124 when something waited for did not come in time.
+"""
+import os, pty, select, sys, time
+
+firn, home, steps = sys.argv[1], sys.argv[2], sys.argv[3:]
+PATIENCE = 20.0 * float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
+
+pid, fd = pty.fork()
+if pid == 0:
+    os.environ.update(TERM="dumb", HOME=home, XDG_STATE_HOME=home + "/state", INPUTRC="/dev/null")
+    os.execv(firn, [firn, "repl"])
+
+seen = b""
+def wait_for(wanted, start):
+    """Reads until the text has come behind `start`; False at the end or when patience does."""
+    global seen
+    end = time.time() + PATIENCE
+    while wanted not in seen[start:]:
+        if time.time() > end: return False
+        if not select.select([fd], [], [], 0.1)[0]: continue
+        try: part = os.read(fd, 4096)
+        except OSError: return False
+        if not part: return False
+        seen += part
+    return True
+
+good = wait_for(b">>> ", 0)
+for step in steps:
+    text, _, wanted = step.partition("=>")
+    start = len(seen)
+    os.write(fd, text.replace("\\r", "\r").replace("\\t", "\t").replace("^C", "\x03").replace("^D", "\x04").encode())
+    if wanted and good: good = wait_for(wanted.encode(), start)
+if not good: os.kill(pid, 9)
+wait_for(b"\0 never \0", len(seen)) if good else None
+status = os.waitpid(pid, 0)[1]
+sys.stdout.buffer.write(seen.replace(b"\r", b""))
+sys.exit(os.waitstatus_to_exitcode(status) if good else 124)
