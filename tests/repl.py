@@ -30,11 +30,17 @@ def wait_for(wanted, start):
 good = wait_for(b">>> ", 0)
 for step in steps:
     text, _, wanted = step.partition("=>")
+    time.sleep(0.2)  # what is typed while the terminal changes its mode is lost
     start = len(seen)
     os.write(fd, text.replace("\\r", "\r").replace("\\t", "\t").replace("^C", "\x03").replace("^D", "\x04").encode())
     if wanted and good: good = wait_for(wanted.encode(), start)
-if not good: os.kill(pid, 9)
-wait_for(b"\0 never \0", len(seen)) if good else None
-status = os.waitpid(pid, 0)[1]
+if good: wait_for(b"\0 never \0", len(seen))
+for _ in range(20):
+    ended, status = os.waitpid(pid, os.WNOHANG)
+    if ended: break
+    time.sleep(0.1)
+else:
+    os.kill(pid, 9)
+    status = os.waitpid(pid, 0)[1]
 sys.stdout.buffer.write(seen.replace(b"\r", b""))
 sys.exit(os.waitstatus_to_exitcode(status) if good else 124)

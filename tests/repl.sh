@@ -530,8 +530,8 @@ if command -v python3 >/dev/null; then
   wanted_status=4 typed 'exit' 'exit(4)\r'
   typed ':quit' ':quit\r'
   if [ -s "$XDG_STATE_HOME/firn/history" ]; then
-    typed 'completion' 'let numbers = [1, 2]\r=>>>>' 'numb\t.is_em\t()\r=>false : bool' ':und\t\r=>>>>' 'import math\r=>>>>' 'math.cbr\t(8.0)\r=>2.0 : float' '[1].map(|x| x).rever\t=>reverse' '^C=>>>>' '^D'
-    has out 'numbers.is_empty()'; has out ':undo'; has out '[1].map(|x| x).reverse'
+    typed 'completion' 'let numbers = [1, 2]\r=>>>>' 'numb\t.is_em\t()\r=>false : bool' ':und\t\r=>>>>' 'import math\r=>>>>' 'math.cbr\t(8.0)\r=>2.0 : float' '[1].map(|x| x).to_se\t()\r=>Set<int>' '^D'
+    has out 'numbers.is_empty()'; has out ':undo'; has out '.to_set()'
     typed 'history of another time' 'let kept_in_history = 77\r=>>>>' '^D'
     name='the history has it'; has "$XDG_STATE_HOME/firn/history" 'let kept_in_history = 77'
   fi
