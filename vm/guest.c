@@ -44,7 +44,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
   Guest *guest = guest_blank(program, options);
   if (!guest) return NULL;
   guest->granted = guest->fuel = options->fuel;
-  guest->task = guest->main = task_outside(guest);
+  guest->task = guest->main = guest->outside = task_outside(guest);
   Trap trap = guest->task ? task_push(guest, guest->task, code, 0) : TRAP_OUT_OF_MEMORY;
   if (trap != TRAP_NONE) {
     /* Even the first frame is over the limit: a guest that has failed, unless memory is out. */
@@ -73,7 +73,7 @@ Guest *guest_new_for(Program *program, uint32_t function, const GuestOptions *op
 void guest_free(Guest *guest) {
   if (!guest) return;
   if (guest->program) heap_guest_remove(guest);
-  task_free(guest->main);
+  task_free(guest->outside);
   free(guest->ready);
   free(guest->globals);
   free(guest->globals_set);

@@ -61,6 +61,7 @@ typedef struct GuestOptions {
 struct Guest {
   struct Program *program;
   Task *task;               /* the running one */
+  Task *outside;            /* the first task of a guest that was not thawed, malloc'd: freed with the guest, although it may be dropped before */
   Task *main;               /* the one that began: the guest has finished when it has */
   Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
   Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */

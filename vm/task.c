@@ -273,7 +273,15 @@ void task_drop(Guest *guest, Task *task) {
   }
   guest->nready = kept;
   task_unlist(guest, task);
-  if (task->nframes) stack_drop(task);
+  if (task->is_outside) {
+    free(task->slots);
+    if (task->frames) free(task->frames - FRAMES_HIDDEN);
+    task->slots = NULL;
+    task->frames = NULL;
+    task->nslots = task->nframes = task->top = 0;
+  } else if (task->slots) {
+    stack_drop(task);
+  }
   task->state = TASK_ENDED;
 }
 
