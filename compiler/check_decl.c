@@ -361,8 +361,9 @@ void check_fn_ready(Checker *c, Fn *fn) {
   if (own) bind_params(c, &env, fn->generics, fn->ast->type_params, own, fn->generics->outer);
   fn_params(c, fn, &env);
   if (fn->ast->host && fn->name) {
-    bool is_op = fn->unit->is_library && strcmp(fn->ast->host, "op") == 0;
-    if (is_op) extern_op(c, fn);
+    bool is_op = strcmp(fn->ast->host, "op") == 0;
+    if (is_op && !fn->unit->is_library) check_report(c, fn->ast->name_span, DIAG_EXTERN_OP);
+    else if (is_op) extern_op(c, fn);
     else extern_import(c, fn);
   }
   fn->state = HEAD_DONE;

@@ -53,6 +53,7 @@ static void *free_cells[KINDS][CLASSES];
 static Guest *guests;
 static uint64_t guest_numbers[GUEST_NUMBERS / 64] = {1}; /* in use; 0 is nobody's */
 static HeapStats stats;
+static size_t heap_limit;       /* what heap_limit_set was given */
 static size_t request_max;  /* larger requests fail without asking libgc */
 static GC_push_other_roots_proc push_threads;
 
@@ -155,6 +156,11 @@ static size_t memory_size(void) {
   return (size_t)pages * (size_t)page;
 }
 
+static void limit_apply(void) {
+  request_max = heap_limit ? heap_limit : memory_size() / 4 * 3;
+  GC_set_max_heap_size(request_max);
+}
+
 void heap_init(void) {
   if (started) return;
   started = true;
@@ -174,7 +180,7 @@ void heap_init(void) {
   gc_kinds[KIND_REFS] = kind_new(refs_mark);
   push_threads = GC_get_push_other_roots();
   GC_set_push_other_roots(roots_push);
-  request_max = memory_size();
+  limit_apply();
 }
 
 /* Descriptors */
@@ -368,9 +374,8 @@ void heap_guest_remove(Guest *guest) {
 }
 
 void heap_limit_set(size_t bytes) {
-  heap_init();
-  GC_set_max_heap_size(bytes);
-  request_max = bytes ? bytes : memory_size();
+  heap_limit = bytes;
+  if (started) limit_apply();
 }
 
 void heap_collect(void) {

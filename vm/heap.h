@@ -54,7 +54,8 @@ void heap_buffer_drop(Guest *guest, void *buffer, size_t size);
 void heap_guest_add(Guest *guest);    /* registers as a root */
 void heap_guest_remove(Guest *guest);
 
-/* Bounds the heap of the process, in bytes; what does not fit is out of memory. 0: no bound but the machine's. */
+/* Bounds the heap of the process, in bytes; what does not fit is out of memory. 0, and without a call: three quarters of the machine's memory, so that a
+ * guest gets its error before the system kills the process. */
 void heap_limit_set(size_t bytes);
 
 void heap_collect(void);              /* a full collection now */
