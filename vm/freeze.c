@@ -12,11 +12,11 @@
 #include "vm/object.h"
 #include "vm/program.h"
 
-/* Numbers by id; 0: none yet, else number + 1. */
+/* Numbers by id, in the order of taking; open addressing, since few of a process's ids are met. */
+typedef struct Numbered { uint32_t id, number; } Numbered; /* number 0: free, else + 1 */
 typedef struct Numbers {
-  uint32_t *by_id;
-  size_t room;
-  uint32_t count;
+  Numbered *places;
+  uint32_t mask, count; /* mask + 1 places, when there are any */
 } Numbers;
 
 typedef struct Freezer {
@@ -24,6 +24,7 @@ typedef struct Freezer {
   Guest *guest;
   const ImageRebase *rebase; /* or NULL */
   Numbers types, codes, descs;  /* by Type.id, Code.index, ObjDesc.number */
+  uint32_t last_desc, last_number; /* what was looked up last; 0 is no descriptor's number */
   Obj **order;                  /* by number */
   uint32_t *order_descs;        /* descriptor numbers of those */
   size_t norder, order_cap;
@@ -32,26 +33,33 @@ typedef struct Freezer {
 
 static void out_of_memory(Freezer *f) { image_writer_fail(&f->out, "out of memory"); }
 
-/* The place of an id's number; a place for nothing when memory is out. */
-static uint32_t *number_place(Freezer *f, Numbers *numbers, uint32_t id) {
-  static uint32_t nowhere;
-  if (id >= numbers->room) {
-    size_t room = 2 * (size_t)id + 64;
-    uint32_t *grown = realloc(numbers->by_id, room * sizeof *grown);
-    if (!grown) {
-      out_of_memory(f);
-      nowhere = 1;
-      return &nowhere;
-    }
-    memset(grown + numbers->room, 0, (room - numbers->room) * sizeof *grown);
-    numbers->by_id = grown;
-    numbers->room = room;
-  }
-  return &numbers->by_id[id];
+static Numbered *number_find(const Numbers *numbers, uint32_t id) {
+  uint32_t at = (id * UINT32_C(0x9e3779b1) ^ id >> 15) & numbers->mask;
+  while (numbers->places[at].number && numbers->places[at].id != id) at = (at + 1) & numbers->mask;
+  return &numbers->places[at];
 }
 
+static bool numbers_grow(Numbers *numbers) {
+  Numbers grown = {.mask = numbers->places ? 2 * numbers->mask + 1 : 63, .count = numbers->count};
+  grown.places = calloc((size_t)grown.mask + 1, sizeof *grown.places);
+  if (!grown.places) return false;
+  for (uint32_t i = 0; numbers->places && i <= numbers->mask; i++) {
+    if (numbers->places[i].number) *number_find(&grown, numbers->places[i].id) = numbers->places[i];
+  }
+  free(numbers->places);
+  *numbers = grown;
+  return true;
+}
+
+/* An id's number plus 1, or 0. */
+static inline uint32_t number_known(const Numbers *numbers, uint32_t id) { return numbers->places ? number_find(numbers, id)->number : 0; }
+
 static uint32_t number_take(Freezer *f, Numbers *numbers, uint32_t id) {
-  *number_place(f, numbers, id) = ++numbers->count;
+  if ((!numbers->places || 2 * numbers->count > numbers->mask) && !numbers_grow(numbers)) {
+    out_of_memory(f);
+    return 0;
+  }
+  *number_find(numbers, id) = (Numbered){id, ++numbers->count};
   return numbers->count - 1;
 }
 
@@ -84,7 +92,7 @@ static uint32_t function_renumber(Freezer *f, const Code *code) {
 /* Definitions */
 
 static uint32_t type_number(Freezer *f, const Type *type) {
-  uint32_t known = *number_place(f, &f->types, type->id);
+  uint32_t known = number_known(&f->types, type->id);
   if (known) return known - 1;
   uint32_t args[TYPE_ARGS_MAX + 1];
   for (uint32_t i = 0; i < type->nargs; i++) args[i] = type_number(f, type->args[i]);
@@ -97,7 +105,7 @@ static uint32_t type_number(Freezer *f, const Type *type) {
 }
 
 static uint32_t code_number(Freezer *f, const Code *code) {
-  uint32_t known = *number_place(f, &f->codes, code->index), ntargs = code->function->ntparams;
+  uint32_t known = number_known(&f->codes, code->index), ntargs = code->function->ntparams;
   if (known) return known - 1;
   for (uint32_t i = 0; i < ntargs; i++) type_number(f, code->targs[i]);
   image_def(&f->out, IMAGE_DEF_CODE);
@@ -108,8 +116,12 @@ static uint32_t code_number(Freezer *f, const Code *code) {
 }
 
 static uint32_t desc_number(Freezer *f, const ObjDesc *desc) {
-  uint32_t known = *number_place(f, &f->descs, desc->number);
-  if (known) return known - 1;
+  if (desc->number == f->last_desc) return f->last_number;
+  uint32_t known = number_known(&f->descs, desc->number);
+  if (known) {
+    f->last_desc = desc->number;
+    return f->last_number = known - 1;
+  }
   bool is_closure = desc->kind == OBJ_CLOSURE;
   uint32_t type = desc->type ? type_number(f, desc->type) : 0, code = is_closure ? code_number(f, desc->code) : 0;
   image_def(&f->out, IMAGE_DEF_DESC);
@@ -417,9 +429,9 @@ bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *s
     headers_restore(&f);
     heap_release();
   }
-  free(f.types.by_id);
-  free(f.codes.by_id);
-  free(f.descs.by_id);
+  free(f.types.places);
+  free(f.codes.places);
+  free(f.descs.places);
   free(f.order);
   free(f.order_descs);
   free(f.live.items);
