@@ -136,8 +136,8 @@ $(O)/faults.so: tests/faults.c
 # All programs but slow ones again: with a collection at every allocation; and copied, moved between tiers and stopped between instructions, at the first
 # safepoints and then at rarer ones (all of them: --stress=thaw,clone,hop,step).
 test-stress: $(FIRN) $(HOST_O)/runner
-	$(RUNNER) --with --stress=gc tests/programs
-	$(RUNNER) --with --stress=thaw,clone,hop,step,20 tests/programs
+	$(RUNNER) --timeout 60 --with --stress=gc tests/programs
+	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 tests/programs
 
 test-layers:
 	sh tests/layers.sh
