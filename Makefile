@@ -9,7 +9,7 @@ BUILD ?= release
 O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
-PREFIX_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
+BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
 TEST_PACKAGES := clang libclang-rt-14-dev unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
@@ -59,7 +59,7 @@ test: deps test-deps
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
-	@sh tools/deps.sh $(if $(filter deps,$@),$(PREFIX_PACKAGES),$(TEST_PACKAGES))
+	@sh tools/deps.sh $(if $(filter deps,$@),$(BUILD_PACKAGES),$(TEST_PACKAGES))
 
 $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
@@ -200,9 +200,9 @@ $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn.a
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables
 	@$(O)/spectables $(if $(filter check-spec,$@),--check) spec.md
-$(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c
+$(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c $(wildcard vm/*.def vm/*.h)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -o $@ $^
+	$(CC) $(CFLAGS) -o $@ $(filter %.c,$^)
 
 bench: $(O)/firn
 	bench/run $(O)/firn

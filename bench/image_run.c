@@ -12,24 +12,6 @@
 #include "vm/image.h"
 #include "vm/program.h"
 
-typedef struct Buffer { char *bytes; size_t length, cap, at; } Buffer;
-
-static bool buffer_write(void *ctx, const void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (b->length + length > b->cap) b->bytes = realloc(b->bytes, b->cap = 2 * (b->length + length));
-  memcpy(b->bytes + b->length, bytes, length);
-  b->length += length;
-  return true;
-}
-
-static ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (length > b->length - b->at) length = b->length - b->at;
-  memcpy(bytes, b->bytes + b->at, length);
-  b->at += length;
-  return (ptrdiff_t)length;
-}
-
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -43,31 +25,26 @@ static double median(double *times, int count) {
   return times[count / 2];
 }
 
-static Program *same(void *ctx, const uint8_t hash[32]) {
-  (void)hash;
-  return ctx;
-}
-
 static void fail(const char *why) {
   fprintf(stderr, "image_run: %s\n", why);
   exit(1);
 }
 
 /* Freezes and thaws `rounds` times at a level; the image stays in *image. */
-static void measure(Guest *guest, int level, int rounds, Buffer *image, ImageCensus *census, double *freeze, double *thaw) {
+static void measure(Guest *guest, int level, int rounds, ImageBuffer *image, ImageCensus *census, double *freeze, double *thaw) {
   double freezes[99], thaws[99];
   ModuleError error;
   for (int i = 0; i < rounds; i++) {
     image->length = image->at = 0;
     double start = now();
-    if (!guest_freeze(guest, &(FreezeOptions){.refer = true, .level = level}, &(ImageSink){buffer_write, image}, &error)) fail(error.reason);
+    if (!guest_freeze(guest, &(FreezeOptions){.refer = true, .level = level}, &(ImageSink){image_buffer_write, image}, &error)) fail(error.reason);
     freezes[i] = now() - start;
     Thawed thawed;
     free(census->rows);
     *census = (ImageCensus){0};
-    ThawOptions options = {.guest = guest->options, .find = same, .find_ctx = guest->program, .census = census};
+    ThawOptions options = {.guest = guest->options, .find = image_program_given, .find_ctx = guest->program, .census = census};
     start = now();
-    if (!guest_thaw(&(ImageSource){buffer_read, image}, &options, &thawed, &error)) fail(error.reason);
+    if (!guest_thaw(&(ImageSource){image_buffer_read, image}, &options, &thawed, &error)) fail(error.reason);
     thaws[i] = now() - start;
     guest_free(thawed.guest);
     free(thawed.input);
@@ -93,7 +70,7 @@ int main(int argc, char **argv) {
   if (!guest || guest_run(guest) != GUEST_PAUSED || !guest->request) fail("the program did not ask to be frozen");
   int rounds = atoi(argv[2]) < 99 ? atoi(argv[2]) : 99;
   double freeze, thaw, fast_freeze, fast_thaw, clones[99];
-  Buffer image = {0};
+  ImageBuffer image = {0};
   ImageCensus census = {0};
   measure(guest, -100, rounds, &image, &census, &fast_freeze, &fast_thaw);
   measure(guest, 0, rounds, &image, &census, &freeze, &thaw);

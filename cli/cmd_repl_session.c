@@ -352,18 +352,9 @@ static bool session_prepare(Session *s, State *next) {
 
 /* Running */
 
-/* The guest asked to be frozen, which makes no sense here. */
-static void request_refuse(Guest *guest) {
-  free(guest->request);
-  free(guest->failure);
-  guest->request = NULL;
-  guest_answer(guest)->i = GUEST_NOT_FROZEN;
-  guest->failure = strdup("the REPL can't freeze a program; use :save");
-}
-
 static void guest_run_watched(Guest *guest) {
   do {
-    if (guest->request) request_refuse(guest);
+    guest_request_refuse(guest, "the REPL can't freeze a program; use :save");
     int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
     guest->fuel -= kept;
     guest_run(guest);

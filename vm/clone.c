@@ -197,7 +197,7 @@ static void tasks_clone(Cloner *c) {
   }
   for (Task *task = from->listed; task && !c->failed; task = task->next) {
     Task *copy = task_ref_move(c, task);
-    if (copy) tasks_restore(to, copy);
+    if (copy) task_enlist(to, copy);
   }
 }
 
@@ -231,7 +231,7 @@ static void args_clone(Cloner *c) {
 
 static void headers_restore(Cloner *c) {
   for (size_t i = 0; i < c->count; i++) {
-    c->order[i].from->header = OBJ_LIVE | (uint64_t)c->from->number << OBJ_GUEST_SHIFT | (uint64_t)c->order[i].desc << OBJ_DESC_SHIFT;
+    c->order[i].from->header = obj_header(c->from->number, c->order[i].desc);
   }
 }
 

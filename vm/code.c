@@ -213,14 +213,10 @@ static void fill_field(const Fill *s) {
   out->w = width(s->m, type_subst(s->m->program->types, class->fields[out->k].type, s->t->args, s->t->nargs));
 }
 
-static bool type_is_unboxed(const Type *type) {
-  return type->kind == TYPE_CLASS || type->kind == TYPE_ENUM || type->kind == TYPE_STRING || type->kind == TYPE_TRAIT;
-}
-
 static void fill_trait_new(const Fill *s) {
   s->out->t = s->t;
   s->out->w = width(s->m, s->t);
-  if (type_is_unboxed(s->t) || s->m->trap != TRAP_NONE) return;
+  if (!type_is_boxed(s->t) || s->m->trap != TRAP_NONE) return;
   s->out->x.p = desc_box(s->m->program, s->t);
   if (!s->out->x.p) give_up(s->m, TRAP_OUT_OF_MEMORY);
 }

@@ -10,8 +10,6 @@
 #include "vm/object.h"
 #include "vm/program.h"
 
-enum { TRACE_HEAD = 12, TRACE_TAIL = 8 }; /* frames of a long trace, as in a panic's */
-
 static void __attribute__((format(printf, 2, 3))) say(const TextOut *out, const char *format, ...) {
   char line[600];
   va_list args;
@@ -57,14 +55,7 @@ static void say_task(const TextOut *out, const Guest *guest, const Task *task) {
   if (!lines) return;
   fprintf(lines, "\ntask %" PRIu64 " %s, %" PRIu32 " frames, %" PRIu32 " slots of at most %" PRIu32 "\n", task->number, states[task->state], task->nframes, task->top,
           guest->options.stack_slots);
-  for (uint32_t i = task->nframes; i > 0; i--) {
-    if (task->nframes > TRACE_HEAD + TRACE_TAIL + 1 && i == task->nframes - TRACE_HEAD) {
-      fprintf(lines, "  ... %" PRIu32 " more ...\n", task->nframes - TRACE_HEAD - TRACE_TAIL);
-      i = TRACE_TAIL;
-    }
-    frame_write(lines, &task->frames[i - 1], i == task->nframes && task->state == TASK_RUNS);
-    fputc('\n', lines);
-  }
+  trace_write(lines, task, task->state == TASK_RUNS);
   if (fclose(lines) == 0) out->write(out->ctx, text, length);
   free(text);
 }

@@ -38,11 +38,14 @@ Trap task_end(Guest *guest);
 /* Ends a task from outside: nothing of it is left to run. */
 void task_drop(Guest *guest, Task *task);
 
-/* Puts a task at the end of the guest's list, for thaw.c and clone.c. */
-void tasks_restore(Guest *guest, Task *task);
+/* Puts a task at the end of the guest's list of tasks that are reached without a reference. */
+void task_enlist(Guest *guest, Task *task);
 
 /* Writes a line of a trace, without its end. */
 void frame_write(FILE *out, const Frame *frame, bool innermost);
+
+/* Writes the lines of a task's frames, the innermost first; a long trace is shortened. `runs`: the innermost frame is at its pc, not behind a call. */
+void trace_write(FILE *out, const Task *task, bool runs);
 
 /* Executes one instruction that is neither a branch nor a call of guest code nor an end. */
 Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base);

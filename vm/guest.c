@@ -56,7 +56,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
     return NULL;
   }
   guest->task->state = TASK_RUNS;
-  tasks_restore(guest, guest->task);
+  task_enlist(guest, guest->task);
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
   return guest;
@@ -96,7 +96,17 @@ void guest_grant(Guest *guest, int64_t units) {
   guest->fuel += units;
 }
 
+void guest_request_refuse(Guest *guest, const char *why) {
+  if (!guest->request) return;
+  free(guest->request);
+  free(guest->failure);
+  guest->request = NULL;
+  guest->failure = why ? strdup(why) : NULL;
+  guest_answer(guest)->i = GUEST_NOT_FROZEN;
+}
+
 GuestStatus guest_run(Guest *guest) {
+  guest_request_refuse(guest, NULL);
   if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return guest->status;
   if (guest->fuel < 0) return guest->status = GUEST_PAUSED;
   guest->status = GUEST_RUNNABLE;
@@ -111,7 +121,7 @@ bool guest_idle(Guest *guest) {
   task_drop(guest, guest->main);
   first->state = TASK_RUNS;
   guest->main = guest->task = first;
-  tasks_restore(guest, first);
+  task_enlist(guest, first);
   guest->status = GUEST_PAUSED;
   guest->trap = TRAP_NONE;
   return true;
@@ -178,6 +188,18 @@ void frame_write(FILE *out, const Frame *frame, bool innermost) {
   else fprintf(out, " (pc %" PRIu32 ")", pc);
 }
 
+void trace_write(FILE *out, const Task *task, bool runs) {
+  uint32_t count = task->nframes;
+  for (uint32_t i = 0; i < count; i++) {
+    if (count > TRACE_HEAD + TRACE_TAIL + 1 && i == TRACE_HEAD) {
+      fprintf(out, "  ... %" PRIu32 " more ...\n", count - TRACE_HEAD - TRACE_TAIL);
+      i = count - TRACE_TAIL;
+    }
+    frame_write(out, &task->frames[count - 1 - i], i == 0 && runs);
+    fputc('\n', out);
+  }
+}
+
 char *guest_report(const Guest *guest) {
   char *text = NULL;
   size_t length = 0;
@@ -188,15 +210,6 @@ char *guest_report(const Guest *guest) {
     message_write(out, guest);
     fputc('\n', out);
   }
-  const Task *task = guest->task;
-  uint32_t count = task ? task->nframes : 0;
-  for (uint32_t i = 0; i < count; i++) {
-    if (count > TRACE_HEAD + TRACE_TAIL + 1 && i == TRACE_HEAD) {
-      fprintf(out, "  ... %" PRIu32 " more ...\n", count - TRACE_HEAD - TRACE_TAIL);
-      i = count - TRACE_TAIL;
-    }
-    frame_write(out, &task->frames[count - 1 - i], i == 0);
-    fputc('\n', out);
-  }
+  if (guest->task) trace_write(out, guest->task, true);
   return fclose(out) == 0 ? text : (free(text), NULL);
 }

@@ -106,12 +106,15 @@ static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)gu
 Value *guest_answer(Guest *guest);
 enum { GUEST_FROZEN, GUEST_THAWED, GUEST_NOT_FROZEN };
 
+/* Answers a request, if there is one, with GUEST_NOT_FROZEN; guest.failure then says `why`, or that the host writes no images where that is NULL. */
+void guest_request_refuse(Guest *guest, const char *why);
+
 /* Makes a guest that has ended, or whatever it does, one that does nothing: the first task and the running one are dropped, the others stay as they are,
  * and a new first task waits for guest_freeze with a rebase to give it a frame. Nothing else can be done with the guest but that, cloning and
  * freeing. False when memory is out. */
 bool guest_idle(Guest *guest);
 
-/* Runs until the guest is paused, finished or failed, on the tier of its options. */
+/* Runs until the guest is paused, finished or failed, on the tier of its options. A request that the host left unanswered is refused. */
 GuestStatus guest_run(Guest *guest);
 
 /* Ends the run with a trap at the current frame and pc. */

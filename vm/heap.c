@@ -313,7 +313,7 @@ static inline void *cell_new(Guest *guest, size_t size, int kind) {
 }
 
 static inline uint64_t header_for(const Guest *guest, const ObjDesc *desc) {
-  return OBJ_LIVE | (uint64_t)(guest ? guest->number : 0) << OBJ_GUEST_SHIFT | (uint64_t)desc->number << OBJ_DESC_SHIFT;
+  return obj_header(guest ? guest->number : 0, desc->number);
 }
 
 void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) {

@@ -27,6 +27,9 @@ struct ObjDesc;
 #define OBJ_DESC_SHIFT 32
 
 extern struct ObjDesc **heap_descs; /* by descriptor number */
+/* The header of a live object of a guest and a descriptor. */
+static inline uint64_t obj_header(uint32_t guest, uint32_t desc) { return OBJ_LIVE | (uint64_t)guest << OBJ_GUEST_SHIFT | (uint64_t)desc << OBJ_DESC_SHIFT; }
+
 static inline const struct ObjDesc *obj_desc(const Obj *object) { return heap_descs[object->header >> OBJ_DESC_SHIFT]; }
 
 /* Starts libgc on first use; idempotent. */

@@ -31,6 +31,15 @@ typedef struct ImageRebase {
   const uint32_t *functions, *classes, *enums, *traits, *strings, *globals;
 } ImageRebase;
 
+/* An image in memory: image_buffer_write can be a sink's write, and image_buffer_read, from `at` on, a source's read. Starts as zeros; bytes are malloc'd and the
+ * caller's to free. */
+typedef struct ImageBuffer { uint8_t *bytes; size_t length, cap, at; } ImageBuffer;
+bool image_buffer_write(void *buffer, const void *bytes, size_t length);
+ptrdiff_t image_buffer_read(void *buffer, void *bytes, size_t length);
+
+/* A ThawOptions.find that takes find_ctx for the program, whatever the hash. */
+struct Program *image_program_given(void *program, const uint8_t hash[32]);
+
 typedef struct FreezeOptions {
   bool refer;               /* name the module by its hash only: the thawing host must have it */
   const char *input;        /* what was read ahead from the guest's input; given back by guest_thaw */

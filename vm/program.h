@@ -129,12 +129,10 @@ struct Program {
 Program *program_link(Module *module, ModuleError *error);
 void program_free(Program *program);
 
-/* The Code for a function and concrete type arguments (of program->types), made ready to run. Returns NULL with *trap set:
- * INSTANCES over PROGRAM_CODES_MAX or over the type limits, OUT_OF_MEMORY. */
-Code *program_code(Program *program, uint32_t function, const Type *const *targs, uint32_t ntargs, Trap *trap);
-
-/* The same for a number as in Code.function_index, which may also be that of a function made for an implementation that is one instruction. */
-Code *program_code_numbered(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap);
+/* The Code for a function and concrete type arguments (of program->types), made ready to run. The number is one as in Code.function_index: of a module's
+ * function or of one made for an implementation that is one instruction. Returns NULL with *trap set: INSTANCES when there is no such function, or over
+ * PROGRAM_CODES_MAX or the type limits; OUT_OF_MEMORY. */
+Code *program_code(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap);
 const Function *program_function(Program *program, uint32_t number); /* NULL: there is none of that number, or memory is out */
 
 /* The ready callee of a CALL of `code`, looked up at first and stored in the instruction. NULL with *trap set as program_code. */

@@ -12,46 +12,15 @@
 
 enum { LEVEL_FAST = -50 };
 
-typedef struct Held { uint8_t *bytes; size_t length, cap, at; } Held;
-
-static bool held_write(void *ctx, const void *bytes, size_t length) {
-  Held *held = ctx;
-  if (length > held->cap - held->length) {
-    size_t cap = held->cap ? held->cap : 4096;
-    while (cap - held->length < length) cap *= 2;
-    uint8_t *grown = realloc(held->bytes, cap);
-    if (!grown) return false;
-    held->bytes = grown;
-    held->cap = cap;
-  }
-  memcpy(held->bytes + held->length, bytes, length);
-  held->length += length;
-  return true;
-}
-
-static ptrdiff_t held_read(void *ctx, void *bytes, size_t length) {
-  Held *held = ctx;
-  size_t left = held->length - held->at;
-  if (length > left) length = left;
-  memcpy(bytes, held->bytes + held->at, length);
-  held->at += length;
-  return (ptrdiff_t)length;
-}
-
-static Program *program_find(void *ctx, const uint8_t hash[32]) {
-  (void)hash;
-  return ctx;
-}
-
 Guest *guest_rebase(Guest *guest, const ImageRebase *rebase, const GuestOptions *options, uint64_t *bytes, ModuleError *error) {
-  Held held = {0};
+  ImageBuffer image = {0};
   Thawed thawed = {0};
   FreezeOptions freeze = {.refer = true, .level = LEVEL_FAST, .rebase = rebase};
   ImageCensus census = {0};
-  ThawOptions thaw = {.census = &census, .guest = *options, .find = program_find, .find_ctx = rebase->to};
-  bool done = guest_freeze(guest, &freeze, &(ImageSink){held_write, &held}, error) &&
-              guest_thaw(&(ImageSource){held_read, &held}, &thaw, &thawed, error);
-  free(held.bytes);
+  ThawOptions thaw = {.census = &census, .guest = *options, .find = image_program_given, .find_ctx = rebase->to};
+  bool done = guest_freeze(guest, &freeze, &(ImageSink){image_buffer_write, &image}, error) &&
+              guest_thaw(&(ImageSource){image_buffer_read, &image}, &thaw, &thawed, error);
+  free(image.bytes);
   free(census.rows);
   if (bytes) *bytes = census.unpacked;
   free(thawed.input);

@@ -148,11 +148,10 @@ static Code *ready_code(Program *program, uint32_t number, const Function *funct
   return *trap == TRAP_NONE ? code : NULL;
 }
 
-Code *program_code(Program *program, uint32_t function, const Type *const *targs, uint32_t ntargs, Trap *trap) {
-  const Function *f = &program->module->functions[function];
+Code *program_code(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap) {
+  const Function *function = program_function(program, number);
   *trap = TRAP_INSTANCES;
-  if (f->ntparams != ntargs) return NULL;
-  return ready_code(program, function, f, targs, trap);
+  return function && function->ntparams == ntargs ? ready_code(program, number, function, targs, trap) : NULL;
 }
 
 /* Callees */
@@ -273,12 +272,6 @@ const Function *program_function(Program *program, uint32_t number) {
   method -= program->index->impl_methods[low];
   if (method >= module->traits[impl->trait->decl].nmethods || !impl->methods[method].is_op) return NULL;
   return made_function(program, impl, method);
-}
-
-Code *program_code_numbered(Program *program, uint32_t number, const Type *const *targs, uint32_t ntargs, Trap *trap) {
-  const Function *function = program_function(program, number);
-  *trap = TRAP_INSTANCES;
-  return function && function->ntparams == ntargs ? ready_code(program, number, function, targs, trap) : NULL;
 }
 
 static TraitEntry *find_trait(TraitEntry *entries, uint32_t mask, const Type *trait, uint32_t method, uint32_t desc) {

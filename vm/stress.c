@@ -13,8 +13,6 @@
 #include "vm/heap.h"
 #include "vm/image.h"
 
-typedef struct Buffer { uint8_t *bytes; size_t length, cap, at; } Buffer;
-
 typedef struct Stress {
   Guest *guest;
   const StressOptions *options;
@@ -29,42 +27,15 @@ static uint64_t random_next(Stress *s) {
   return s->random;
 }
 
-static bool buffer_write(void *ctx, const void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (b->length + length > b->cap) {
-    size_t cap = 2 * (b->length + length);
-    uint8_t *grown = realloc(b->bytes, cap);
-    if (!grown) return false;
-    b->bytes = grown;
-    b->cap = cap;
-  }
-  memcpy(b->bytes + b->length, bytes, length);
-  b->length += length;
-  return true;
-}
-
-static ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (length > b->length - b->at) length = b->length - b->at;
-  memcpy(bytes, b->bytes + b->at, length);
-  b->at += length;
-  return (ptrdiff_t)length;
-}
-
-static struct Program *same_program(void *ctx, const uint8_t hash[32]) {
-  (void)hash;
-  return ctx;
-}
-
 static bool complain(Stress *s, const char *what, const char *why) {
   snprintf(s->problem, 200, "%s: %.150s", what, why);
   return false;
 }
 
-static bool freeze_into(Stress *s, Guest *guest, Buffer *image) {
+static bool freeze_into(Stress *s, Guest *guest, ImageBuffer *image) {
   ModuleError error;
   FreezeOptions options = {.refer = true, .level = -5};
-  return guest_freeze(guest, &options, &(ImageSink){buffer_write, image}, &error) || complain(s, "freezing failed", error.reason);
+  return guest_freeze(guest, &options, &(ImageSink){image_buffer_write, image}, &error) || complain(s, "freezing failed", error.reason);
 }
 
 /* Puts another guest in the place of the one that runs. */
@@ -73,12 +44,12 @@ static void replace(Stress *s, Guest *guest) {
   s->guest = guest;
 }
 
-static bool thaw_and_compare(Stress *s, Buffer *image, Buffer *again) {
+static bool thaw_and_compare(Stress *s, ImageBuffer *image, ImageBuffer *again) {
   ModuleError error;
   Thawed thawed;
-  ThawOptions options = {.guest = s->guest->options, .find = same_program, .find_ctx = s->guest->program};
+  ThawOptions options = {.guest = s->guest->options, .find = image_program_given, .find_ctx = s->guest->program};
   if (!freeze_into(s, s->guest, image)) return false;
-  if (!guest_thaw(&(ImageSource){buffer_read, image}, &options, &thawed, &error)) return complain(s, "thawing failed", error.reason);
+  if (!guest_thaw(&(ImageSource){image_buffer_read, image}, &options, &thawed, &error)) return complain(s, "thawing failed", error.reason);
   free(thawed.input);
   if (guest_state_hash(thawed.guest) != guest_state_hash(s->guest)) {
     guest_free(thawed.guest);
@@ -91,7 +62,7 @@ static bool thaw_and_compare(Stress *s, Buffer *image, Buffer *again) {
 }
 
 static bool thaw_here(Stress *s) {
-  Buffer image = {0}, again = {0};
+  ImageBuffer image = {0}, again = {0};
   bool done = thaw_and_compare(s, &image, &again);
   free(image.bytes);
   free(again.bytes);
@@ -128,6 +99,7 @@ bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) 
   Stress s = {.guest = *guest, .options = options, .random = options->seed * 2 + 1, .problem = problem};
   bool had_stress = heap_stress, done = true;
   heap_stress |= (options->modes & STRESS_GC) != 0;
+  guest_request_refuse(s.guest, NULL);
   while (done && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0) {
     int64_t balance = s.guest->fuel;
     s.guest->fuel = 0;

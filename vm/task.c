@@ -113,7 +113,7 @@ Task *task_blank(Guest *guest) { return task_begin(guest, heap_object(NULL, &des
 Task *task_outside(Guest *guest) {
   Task *task = calloc(1, sizeof *task);
   if (task) {
-    task->header = OBJ_LIVE | (uint64_t)desc_task.number << OBJ_DESC_SHIFT;
+    task->header = obj_header(0, desc_task.number);
     task->is_outside = true;
   }
   return task_begin(guest, task);
@@ -155,7 +155,7 @@ static bool queue_grow(Guest *guest) {
   return true;
 }
 
-static void task_enlist(Guest *guest, Task *task) {
+void task_enlist(Guest *guest, Task *task) {
   task->is_listed = true;
   task->previous = guest->listed_last;
   task->next = NULL;
@@ -284,5 +284,3 @@ void task_drop(Guest *guest, Task *task) {
   }
   task->state = TASK_ENDED;
 }
-
-void tasks_restore(Guest *guest, Task *task) { task_enlist(guest, task); }

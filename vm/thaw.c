@@ -195,7 +195,7 @@ static bool tasks_check(Thaw *t) {
   if (nready != guest->nready) return image_fail(&t->in, "the queue is wrong");
   for (uint32_t i = 0; i < t->nlisted; i++) {
     if (t->listed[i]->is_listed || t->listed[i]->state == TASK_ENDED) return image_fail(&t->in, "the list of tasks is wrong");
-    tasks_restore(guest, t->listed[i]);
+    task_enlist(guest, t->listed[i]);
   }
   return true;
 }

@@ -54,7 +54,7 @@ static bool define_code(Defs *d) {
   if (!type_judge_bounds(t->judge, function->tparams, function->ntparams, targs)) return image_fail(&t->in, "type arguments do not meet their bounds");
   Trap trap;
   uint32_t ncodes = t->program->ncodes;
-  Code *code = program_code_numbered(t->program, (uint32_t)number, targs, (uint32_t)ntargs, &trap);
+  Code *code = program_code(t->program, (uint32_t)number, targs, (uint32_t)ntargs, &trap);
   if (!code) return image_fail(&t->in, "%s", trap_message(trap));
   uint64_t made = t->program->ncodes > ncodes ? sizeof *code + (uint64_t)code->ninsns * sizeof *code->insns : 0;
   if (!thaw_take(t, made + sizeof *t->codes, 1)) return false;
@@ -82,16 +82,12 @@ static const ObjDesc *def_closure(Defs *d, const Type *type) {
   return desc_closure(t->program, type, t->codes[number], (uint32_t)nslots);
 }
 
-static bool is_boxed(const Type *type) {
-  return type->kind != TYPE_CLASS && type->kind != TYPE_ENUM && type->kind != TYPE_STRING && type->kind != TYPE_TRAIT;
-}
-
 static const ObjDesc *def_desc(Defs *d, uint64_t kind, const Type *type) {
   static const uint8_t kinds[] = {[OBJ_LIST] = TYPE_LIST, [OBJ_MAP] = TYPE_MAP, [OBJ_INSTANCE] = TYPE_CLASS, [OBJ_ENUM] = TYPE_ENUM, [OBJ_CELL] = TYPE_CELL};
   switch (kind) {
     case OBJ_LIST: case OBJ_MAP: case OBJ_INSTANCE: case OBJ_ENUM: case OBJ_CELL:
       return type->kind == kinds[kind] ? desc_for(d->t->program, type) : NULL;
-    case OBJ_BOX: return is_boxed(type) ? desc_box(d->t->program, type) : NULL;
+    case OBJ_BOX: return type_is_boxed(type) ? desc_box(d->t->program, type) : NULL;
     case OBJ_CLOSURE: return def_closure(d, type);
     default: return NULL;
   }

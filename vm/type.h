@@ -72,6 +72,11 @@ const Type *type_opt_payload(const Type *opt);
 typedef enum OptForm { OPT_REF, OPT_SCALAR, OPT_FLOAT, OPT_TAG } OptForm;
 OptForm type_opt_form(const Type *opt);
 
+/* Whether a trait value holds a value of this type in a box of its own: spec.md 3, `trait.new`. */
+static inline bool type_is_boxed(const Type *type) {
+  return type->kind != TYPE_CLASS && type->kind != TYPE_ENUM && type->kind != TYPE_STRING && type->kind != TYPE_TRAIT;
+}
+
 static inline bool type_is_ref(const Type *type) {
   return type->kind == TYPE_STRING || type->kind == TYPE_BYTES || type->kind == TYPE_LIST || type->kind == TYPE_MAP ||
          (type->kind >= TYPE_FN && type->kind <= TYPE_TRAIT) || type->kind == TYPE_TASK;

@@ -15,6 +15,7 @@
 
 #include "tests/fuzz/inside.h"
 #include "tests/fuzz/mutate_image.h"
+#include "tests/fuzz/outcome.h"
 #include "vm/heap.h"
 #include "vm/image_stream.h"
 #include "vm/program.h"
@@ -34,44 +35,17 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-typedef struct Buffer { uint8_t *bytes; size_t length, cap, at; } Buffer;
+typedef ImageBuffer Buffer;
 
-typedef struct Outcome {
-  uint64_t status, trap, output, state, allocated, report;
-  int64_t fuel, exit_status;
-} Outcome;
-
-static uint64_t bytes_hash(uint64_t hash, const void *bytes, size_t length) {
-  const unsigned char *b = bytes;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ b[i]) * UINT64_C(1099511628211);
-  return hash;
-}
-
-static bool buffer_write(void *ctx, const void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (b->length + length > b->cap) {
-    b->cap = 2 * (b->length + length);
-    b->bytes = realloc(b->bytes, b->cap);
-    if (!b->bytes) abort();
-  }
-  if (length) memcpy(b->bytes + b->length, bytes, length);
-  b->length += length;
-  return true;
-}
-
-static ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (length > b->length - b->at) length = b->length - b->at;
-  if (length) memcpy(bytes, b->bytes + b->at, length);
-  b->at += length;
-  return (ptrdiff_t)length;
+static void buffer_put(Buffer *b, const void *bytes, size_t length) {
+  if (!image_buffer_write(b, bytes, length)) abort();
 }
 
 static uint32_t load32(const uint8_t *at) { return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24; }
 
 static void write32(Buffer *to, uint32_t x) {
   uint8_t bytes[4] = {(uint8_t)x, (uint8_t)(x >> 8), (uint8_t)(x >> 16), (uint8_t)(x >> 24)};
-  buffer_write(to, bytes, 4);
+  buffer_put(to, bytes, 4);
 }
 
 /* Packing */
@@ -84,7 +58,7 @@ static void image_pack(const uint8_t *data, size_t size, Buffer *image) {
   if (!packed) packed = malloc(room);
   if (!packer) packer = ZSTD_createCCtx();
   if (!packed || !packer) abort();
-  buffer_write(image, IMAGE_MAGIC, 4);
+  buffer_put(image, IMAGE_MAGIC, 4);
   write32(image, IMAGE_VERSION);
   for (size_t at = 0; size - at >= 4;) {
     uint32_t length = load32(data + at);
@@ -94,7 +68,7 @@ static void image_pack(const uint8_t *data, size_t size, Buffer *image) {
     if (ZSTD_isError(done)) abort();
     write32(image, (uint32_t)done);
     write32(image, length);
-    buffer_write(image, packed, done);
+    buffer_put(image, packed, done);
     at += length;
   }
   write32(image, 0);
@@ -157,11 +131,6 @@ static Program *program_find(void *ctx, const uint8_t hash[32]) {
 
 /* Checks */
 
-static void output_hash(void *ctx, const char *bytes, size_t length) {
-  uint64_t *hash = ctx;
-  *hash = bytes_hash(*hash, bytes, length);
-}
-
 static bool thaw(Buffer *image, const Kept *place, Tier tier, Thawed *thawed, ModuleError *error) {
   ThawOptions options = {.guest = {.tier = tier, .stack_slots = STACK_SLOTS, .write = output_hash}, .memory_max = MEMORY_MAX};
   if (place) {
@@ -169,7 +138,7 @@ static bool thaw(Buffer *image, const Kept *place, Tier tier, Thawed *thawed, Mo
     options.find_ctx = (void *)(uintptr_t)place;
   }
   image->at = 0;
-  return guest_thaw(&(ImageSource){buffer_read, image}, &options, thawed, error);
+  return guest_thaw(&(ImageSource){image_buffer_read, image}, &options, thawed, error);
 }
 
 static void thawed_free(Thawed *thawed, const Kept *place) {
@@ -181,7 +150,7 @@ static void thawed_free(Thawed *thawed, const Kept *place) {
 static void freeze(Guest *guest, const Thawed *thawed, Buffer *image) {
   ModuleError error;
   FreezeOptions options = {.input = thawed->input, .input_length = thawed->input_length, .level = -7};
-  if (!guest_freeze(guest, &options, &(ImageSink){buffer_write, image}, &error)) abort();
+  if (!guest_freeze(guest, &options, &(ImageSink){image_buffer_write, image}, &error)) abort();
 }
 
 static void compare_images(const Buffer *a, const Buffer *b) {
@@ -205,30 +174,16 @@ static Outcome run(Guest *guest, int64_t slice) {
       given += more;
       guest_grant(guest, more);
     }
-    if (guest->request) {
-      guest_answer(guest)->i = GUEST_NOT_FROZEN;
-      free(guest->request);
-      guest->request = NULL;
-    }
   }
   guest->fuel += FUEL - given;
-  outcome.status = guest->status;
-  outcome.trap = guest->trap;
-  outcome.fuel = guest->fuel;
-  outcome.exit_status = guest->exit_status;
-  outcome.allocated = guest->allocated;
-  outcome.state = guest_state_hash(guest);
-  char *report = guest->status == GUEST_FAILED ? guest_report(guest) : NULL;
-  if (report) outcome.report = bytes_hash(1, report, strlen(report));
-  free(report);
+  outcome_take(&outcome, guest);
   return outcome;
 }
 
 /* Both guests are in the same state. */
 static void check_tiers(Guest *interp, Guest *oracle, int64_t slice) {
   Outcome a = run(interp, slice), b = run(oracle, FUEL);
-  bool is_out = a.trap == TRAP_OUT_OF_MEMORY || b.trap == TRAP_OUT_OF_MEMORY;
-  if (!is_out && memcmp(&a, &b, sizeof a) != 0) abort();
+  outcomes_compare(&a, &b);
 }
 
 static void check_clone(Guest *guest, const Thawed *thawed, uint64_t hash, const Buffer *frozen) {

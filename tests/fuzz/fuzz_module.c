@@ -12,6 +12,7 @@
 
 #include "tests/fuzz/inside.h"
 #include "tests/fuzz/mutate.h"
+#include "tests/fuzz/outcome.h"
 #include "vm/guest.h"
 #include "vm/heap.h"
 #include "vm/program.h"
@@ -31,22 +32,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned seed);
 
-typedef struct Outcome {
-  uint64_t status, trap, output, state, allocated, report;
-  int64_t fuel, exit_status;
-} Outcome;
-
-static uint64_t bytes_hash(uint64_t hash, const void *bytes, size_t length) {
-  const unsigned char *b = bytes;
-  for (size_t i = 0; i < length; i++) hash = (hash ^ b[i]) * UINT64_C(1099511628211);
-  return hash;
-}
-
-static void output_hash(void *ctx, const char *bytes, size_t length) {
-  uint64_t *hash = ctx;
-  *hash = bytes_hash(*hash, bytes, length);
-}
-
 typedef enum Way { AT_ONCE, IN_SLICES, STRESSED } Way;
 
 /* Runs until the guest ends or `slices` times `slice` units of fuel are used up. */
@@ -62,16 +47,10 @@ static bool guest_drive(Guest **guest, Way way, int64_t slice, int64_t slices) {
     }
     if (way != STRESSED) guest_run(*guest);
     if ((*guest)->status != GUEST_PAUSED) break;
-    if ((*guest)->request) {
-      free((*guest)->request);
-      (*guest)->request = NULL;
-      guest_answer(*guest)->i = GUEST_NOT_FROZEN;
-    } else if (given < slices) {
-      guest_grant(*guest, slice);
-      given++;
-    } else {
-      break;
-    }
+    if ((*guest)->request) continue;
+    if (given == slices) break;
+    guest_grant(*guest, slice);
+    given++;
   }
   guest_grant(*guest, (slices - given) * slice);
   return true;
@@ -84,32 +63,10 @@ static Outcome run(Program *program, Tier tier, Way way, int64_t slice, int64_t 
   Guest *guest = guest_new(program, &options);
   if (!guest) return outcome;
   if (guest_drive(&guest, way, slice, slices)) {
-    outcome.status = guest->status;
-    outcome.trap = guest->trap;
-    outcome.fuel = guest->fuel;
-    outcome.exit_status = guest->exit_status;
-    outcome.allocated = guest->allocated;
-    outcome.state = guest_state_hash(guest);
-    char *report = guest->status == GUEST_FAILED ? guest_report(guest) : NULL;
-    if (report) outcome.report = bytes_hash(1, report, strlen(report));
-    free(report);
+    outcome_take(&outcome, guest);
   }
   guest_free(guest);
   return outcome;
-}
-
-static void outcome_print(const Outcome *o) {
-  fprintf(stderr, "status %" PRIu64 " trap %" PRIu64 " exit %" PRId64 " fuel %" PRId64 " allocated %" PRIu64 " output %" PRIx64 " state %" PRIx64 " report %" PRIx64 "\n",
-          o->status, o->trap, o->exit_status, o->fuel, o->allocated, o->output, o->state, o->report);
-}
-
-/* A run that ended because the machine had no more memory says nothing. */
-static void compare(const Outcome *a, const Outcome *b) {
-  bool is_out = a->trap == TRAP_OUT_OF_MEMORY || b->trap == TRAP_OUT_OF_MEMORY;
-  if (is_out || memcmp(a, b, sizeof *a) == 0) return;
-  outcome_print(a);
-  outcome_print(b);
-  abort();
 }
 
 static void check_encoding(const Module *module, const uint8_t *data, size_t size) {
@@ -136,11 +93,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   uint64_t hash = bytes_hash(1, data, size);
   int64_t slice = 1 + (int64_t)(hash >> 40) % 200;
   Outcome oracle = run(program, TIER_ORACLE, AT_ONCE, slice, SLICES), interp = run(program, TIER_INTERP, IN_SLICES, slice, SLICES);
-  compare(&oracle, &interp);
+  outcomes_compare(&oracle, &interp);
   /* A stressed guest stops between safepoints too, and there a balance that a native made negative ends it early. */
   if (oracle.fuel >= 0 && (hash >> 32) % STRESS_RATE == 0) {
     Outcome stressed = run(program, TIER_INTERP, STRESSED, slice, SLICES);
-    compare(&oracle, &stressed);
+    outcomes_compare(&oracle, &stressed);
   }
   program_free(program);
   return 0;

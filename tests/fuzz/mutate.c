@@ -8,6 +8,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "tests/fuzz/chance.h"
 #include "vm/codec.h"
 #include "vm/op.h"
 
@@ -18,17 +19,6 @@ typedef struct Mutator {
 } Mutator;
 
 /* Chance */
-
-static uint64_t chance(Mutator *m) {
-  uint64_t x = m->state += UINT64_C(0x9e3779b97f4a7c15);
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
-static uint32_t roll(Mutator *m, size_t sides) { return sides ? (uint32_t)(chance(m) % sides) : 0; }
-
-static bool one_in(Mutator *m, uint32_t n) { return roll(m, n) == 0; }
 
 static int64_t random_integer(Mutator *m) {
   static const int64_t edges[] = {0, 1, -1, 2, 7, 63, 64, 127, 128, 255, 256, 0xd800, 0x10ffff, 65535, 65536, INT32_MAX, INT32_MIN,

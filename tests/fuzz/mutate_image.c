@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/fuzz/chance.h"
 #include "vm/image_stream.h"
 #include "vm/object.h"
 
@@ -29,17 +30,6 @@ typedef struct Mutator {
 } Mutator;
 
 /* Chance */
-
-static uint64_t chance(Mutator *m) {
-  uint64_t x = m->state += UINT64_C(0x9e3779b97f4a7c15);
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
-static uint32_t roll(Mutator *m, size_t sides) { return sides ? (uint32_t)(chance(m) % sides) : 0; }
-
-static bool one_in(Mutator *m, uint32_t n) { return roll(m, n) == 0; }
 
 static uint64_t random_number(Mutator *m) {
   static const uint64_t edges[] = {0,          1,          2,          3,         4,          7,           8,          16,         127,        128,

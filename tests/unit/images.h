@@ -14,50 +14,32 @@
 #include "vm/image_stream.h"
 #include "vm/program.h"
 
-typedef struct Buffer { uint8_t *bytes; size_t length, cap, at; } Buffer;
+typedef ImageBuffer Buffer;
 
-static inline bool buffer_write(void *ctx, const void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (b->length + length > b->cap) {
-    b->cap = 2 * (b->length + length);
-    b->bytes = realloc(b->bytes, b->cap);
-    if (!b->bytes) abort();
-  }
-  if (length) memcpy(b->bytes + b->length, bytes, length);
-  b->length += length;
-  return true;
-}
-
-static inline ptrdiff_t buffer_read(void *ctx, void *bytes, size_t length) {
-  Buffer *b = ctx;
-  if (length > b->length - b->at) length = b->length - b->at;
-  if (length) memcpy(bytes, b->bytes + b->at, length);
-  b->at += length;
-  return (ptrdiff_t)length;
-}
+static inline void buffer_put(Buffer *b, const void *bytes, size_t length) { ck_assert(image_buffer_write(b, bytes, length)); }
 
 static inline void buffer_number(Buffer *b, uint64_t number, unsigned size) {
-  for (unsigned i = 0; i < size; i++, number >>= 8) buffer_write(b, &(uint8_t){(uint8_t)number}, 1);
+  for (unsigned i = 0; i < size; i++, number >>= 8) buffer_put(b, &(uint8_t){(uint8_t)number}, 1);
 }
 
 static inline bool buffer_equal(const Buffer *a, const Buffer *b) { return a->length == b->length && (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0); }
 
 static inline void image_begin(Buffer *image) {
-  buffer_write(image, IMAGE_MAGIC, 4);
+  buffer_put(image, IMAGE_MAGIC, 4);
   buffer_number(image, IMAGE_VERSION, 4);
 }
 
 static inline void image_block(Buffer *image, const Buffer *defs, const Buffer *body) {
   Buffer raw = {0}, packed = {0};
   buffer_number(&raw, defs->length, 4);
-  buffer_write(&raw, defs->bytes, defs->length);
-  buffer_write(&raw, body->bytes, body->length);
+  buffer_put(&raw, defs->bytes, defs->length);
+  buffer_put(&raw, body->bytes, body->length);
   packed.cap = ZSTD_compressBound(raw.length);
   packed.bytes = malloc(packed.cap);
   packed.length = ZSTD_compress(packed.bytes, packed.cap, raw.bytes, raw.length, 1);
   buffer_number(image, packed.length, 4);
   buffer_number(image, raw.length, 4);
-  buffer_write(image, packed.bytes, packed.length);
+  buffer_put(image, packed.bytes, packed.length);
   free(raw.bytes);
   free(packed.bytes);
 }
@@ -68,20 +50,14 @@ static inline Buffer image_of(Guest *guest, bool refer) {
   Buffer image = {0};
   ModuleError error;
   FreezeOptions options = {.refer = refer};
-  bool done = guest_freeze(guest, &options, &(ImageSink){buffer_write, &image}, &error);
+  bool done = guest_freeze(guest, &options, &(ImageSink){image_buffer_write, &image}, &error);
   ck_assert_msg(done, "freezing: %s", error.reason);
   return image;
 }
 
-/* A ThawOptions.find: whatever is asked for, the program of find_ctx. */
-static inline Program *find_program(void *ctx, const uint8_t hash[32]) {
-  (void)hash;
-  return ctx;
-}
-
 static inline bool image_thaw(Buffer *image, const ThawOptions *options, Thawed *thawed, ModuleError *error) {
   image->at = 0;
-  return guest_thaw(&(ImageSource){buffer_read, image}, options, thawed, error);
+  return guest_thaw(&(ImageSource){image_buffer_read, image}, options, thawed, error);
 }
 
 static inline int suite_run(Suite *suite) {

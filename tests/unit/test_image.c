@@ -97,7 +97,7 @@ static Program *sample_program(const Sample *sample) {
   return program;
 }
 
-static void output_write(void *ctx, const char *bytes, size_t length) { buffer_write(ctx, bytes, length); }
+static void output_write(void *ctx, const char *bytes, size_t length) { buffer_put(ctx, bytes, length); }
 
 static Guest *guest_for(Program *program, Buffer *output, int64_t fuel) {
   GuestOptions options = {.fuel = fuel, .write = output_write, .write_ctx = output};
@@ -120,7 +120,7 @@ typedef struct Ending {
 /* Runs a guest to its end, and frees it. */
 static Ending run_out(Guest *guest, Tier tier, const Buffer *before) {
   Ending ending = {0};
-  if (before) buffer_write(&ending.output, before->bytes, before->length);
+  if (before) buffer_put(&ending.output, before->bytes, before->length);
   guest->options.tier = tier;
   guest->options.write = output_write;
   guest->options.write_ctx = &ending.output;
@@ -147,7 +147,7 @@ static void ending_compare(Ending *ending, const Ending *wanted, const char *wha
 }
 
 static Guest *thaw_image(Buffer *image, Program *program) {
-  ThawOptions options = {.find = program ? find_program : NULL, .find_ctx = program};
+  ThawOptions options = {.find = program ? image_program_given : NULL, .find_ctx = program};
   ModuleError error;
   Thawed thawed;
   bool done = image_thaw(image, &options, &thawed, &error);
@@ -217,7 +217,7 @@ START_TEST(test_sample) {
   /* A guest that has ended can neither be frozen nor cloned. */
   ModuleError error;
   Buffer image = {0};
-  ck_assert(!guest_freeze(guest, &(FreezeOptions){0}, &(ImageSink){buffer_write, &image}, &error));
+  ck_assert(!guest_freeze(guest, &(FreezeOptions){0}, &(ImageSink){image_buffer_write, &image}, &error));
   ck_assert_str_eq(error.reason, "the guest has ended");
   ck_assert_ptr_null(guest_clone(guest));
   ck_assert_msg(buffer_equal(&output, &wanted.output), "%s: output", sample->name);
@@ -290,11 +290,11 @@ END_TEST
 START_TEST(test_wide_caller) {
   enum { DEPTH = 60 };
   Buffer text = {0};
-  buffer_write(&text, "fn small() -> int { var n = 0; while n < 3 { n += 1 }; n }\nfn wide(a: int) -> int => small() + ", 95);
-  for (int i = 0; i < DEPTH; i++) buffer_write(&text, "(a + ", 5);
-  buffer_write(&text, "a", 1);
-  for (int i = 0; i < DEPTH; i++) buffer_write(&text, ")", 1);
-  buffer_write(&text, "\nprint(wide(1))\n", 17);
+  buffer_put(&text, "fn small() -> int { var n = 0; while n < 3 { n += 1 }; n }\nfn wide(a: int) -> int => small() + ", 95);
+  for (int i = 0; i < DEPTH; i++) buffer_put(&text, "(a + ", 5);
+  buffer_put(&text, "a", 1);
+  for (int i = 0; i < DEPTH; i++) buffer_put(&text, ")", 1);
+  buffer_put(&text, "\nprint(wide(1))\n", 17);
   Program *program = program_of((char *)text.bytes);
   free(text.bytes);
   Buffer output = {0};
@@ -346,9 +346,9 @@ START_TEST(test_surroundings) {
   Buffer image = {0};
   ModuleError error;
   FreezeOptions freeze = {.input = "read\0ahead", .input_length = 10, .level = 19};
-  ck_assert(guest_freeze(guest, &freeze, &(ImageSink){buffer_write, &image}, &error));
+  ck_assert(guest_freeze(guest, &freeze, &(ImageSink){image_buffer_write, &image}, &error));
   guest_free(guest);
-  ThawOptions thaw = {.find = find_program, .find_ctx = program, .guest = {.args = args, .nargs = 1, .fuel = 77}};
+  ThawOptions thaw = {.find = image_program_given, .find_ctx = program, .guest = {.args = args, .nargs = 1, .fuel = 77}};
   Thawed thawed;
   ck_assert(image_thaw(&image, &thaw, &thawed, &error));
   ck_assert_uint_eq(thawed.input_length, 10);

@@ -286,9 +286,9 @@ static void write_module(Buffer *image) {
   size_t length;
   uint8_t *bytes = module_encode(program->module, &length, false);
   ck_assert(bytes && module_hash(program->module, hash));
-  buffer_write(&body, hash, sizeof hash);
+  buffer_put(&body, hash, sizeof hash);
   buffer_number(&body, length, 4);
-  buffer_write(&body, bytes, length);
+  buffer_put(&body, bytes, length);
   image_block(image, &defs, &body);
   free(bytes);
   free(body.bytes);
@@ -327,7 +327,7 @@ static void setup(void) {
 static void teardown(void) { program_free(program); }
 
 static ThawOptions options_here(void) {
-  return (ThawOptions){.guest = {.stack_slots = STACK}, .find = find_program, .find_ctx = program, .memory_max = MEMORY};
+  return (ThawOptions){.guest = {.stack_slots = STACK}, .find = image_program_given, .find_ctx = program, .memory_max = MEMORY};
 }
 
 static void check_good(Thawed *thawed, const char *what) {
@@ -432,10 +432,10 @@ END_TEST
 /* An image of one block with so many bytes of a hash, a length, and bytes. */
 static Buffer module_block(const uint8_t *hash, uint32_t length, const void *bytes, size_t given, const char *defs_bytes) {
   Buffer image = {0}, defs = {0}, body = {0};
-  buffer_write(&defs, defs_bytes, strlen(defs_bytes));
-  buffer_write(&body, hash, 32);
+  buffer_put(&defs, defs_bytes, strlen(defs_bytes));
+  buffer_put(&body, hash, 32);
   buffer_number(&body, length, 4);
-  buffer_write(&body, bytes, given);
+  buffer_put(&body, bytes, given);
   image_begin(&image);
   image_block(&image, &defs, &body);
   image_end(&image);
@@ -474,7 +474,7 @@ START_TEST(test_definitions_too_long) {
   size_t length = ZSTD_compress(packed, sizeof packed, raw.bytes, raw.length, 1);
   buffer_number(&image, length, 4);
   buffer_number(&image, raw.length, 4);
-  buffer_write(&image, packed, length);
+  buffer_put(&image, packed, length);
   image_end(&image);
   free(raw.bytes);
   expect_error(&image, "a block's definitions are longer than the block", false);
@@ -512,11 +512,11 @@ START_TEST(test_long_frames) {
   Buffer text = {0}, image = {0}, defs = {0}, body = {0};
   const char *head = "module 1\nfunc \"start\" () -> int\n int.const 5\n call 1\n ret\nfunc \"f\" (int) -> int\n";
   const char *part = " local.get 0\n call 1\n pop int\n local.get 0\n int.neg\n pop int\n", *end = " local.get 0\n call 1\n ret\nentry 0\n";
-  buffer_write(&text, head, strlen(head));
-  for (int i = 0; i < LENGTH; i++) buffer_write(&text, " int.const 1\n pop int\n", 22);
-  buffer_write(&text, part, strlen(part));
-  for (int i = 0; i < APART; i++) buffer_write(&text, " int.const 1\n pop int\n", 22);
-  buffer_write(&text, end, strlen(end));
+  buffer_put(&text, head, strlen(head));
+  for (int i = 0; i < LENGTH; i++) buffer_put(&text, " int.const 1\n pop int\n", 22);
+  buffer_put(&text, part, strlen(part));
+  for (int i = 0; i < APART; i++) buffer_put(&text, " int.const 1\n pop int\n", 22);
+  buffer_put(&text, end, strlen(end));
   ModuleError error;
   Module *module = module_assemble((char *)text.bytes, text.length, &error);
   ck_assert_msg(module != NULL, "%s", error.reason);
@@ -524,7 +524,7 @@ START_TEST(test_long_frames) {
   ck_assert_msg(long_program != NULL, "%s", error.reason);
   uint8_t hash[32] = {0};
   image_begin(&image);
-  buffer_write(&body, hash, sizeof hash);
+  buffer_put(&body, hash, sizeof hash);
   buffer_number(&body, 0, 4);
   image_block(&image, &defs, &body);
   body.length = 0;
@@ -541,7 +541,7 @@ START_TEST(test_long_frames) {
   }
   image_block(&image, &defs, &body);
   image_end(&image);
-  ThawOptions options = {.find = find_program, .find_ctx = long_program};
+  ThawOptions options = {.find = image_program_given, .find_ctx = long_program};
   Thawed thawed;
   ck_assert(!image_thaw(&image, &options, &thawed, &error));
   ck_assert_str_eq(error.reason, "the stack takes too long to check");
