@@ -13,7 +13,7 @@
 #include "vm/guest.h"
 #include "vm/module.h"
 
-enum ExitStatus { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_FUEL = 3 };
+enum ExitStatus { EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_FUEL = 3, EXIT_LIMIT = 4 };
 
 /* The commands whose flags.def rows name them. */
 enum CommandBit {
@@ -25,6 +25,7 @@ typedef struct Flags {
   Tier tier;
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
+  int64_t memory;          /* bytes; 0: no quota */
   bool stats, strip, refer, color;
   unsigned stress;         /* StressMode bits */
   int64_t stress_every;    /* StressOptions.every */

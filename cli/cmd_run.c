@@ -24,6 +24,7 @@ GuestOptions guest_options(const Flags *flags) {
   return (GuestOptions){
       .tier = flags->tier,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
+      .memory = (uint64_t)flags->memory,
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)slots,
   };
 }
@@ -42,6 +43,7 @@ static void stats_print(Guest *guest, clock_t start) {
   fprintf(stderr, "state hash       %016llx\n", (unsigned long long)guest_state_hash(guest));
   fprintf(stderr, "fuel used        %llu\n", (unsigned long long)guest_fuel_used(guest));
   fprintf(stderr, "memory allocated %llu bytes\n", (unsigned long long)guest->allocated);
+  fprintf(stderr, "memory in use    %llu bytes\n", (unsigned long long)guest_memory(guest));
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
   fprintf(stderr, "specialisations  %u\n", (unsigned)guest->program->ncodes);
@@ -140,7 +142,7 @@ static int guest_exit_status(Guest *guest, const Flags *flags) {
       if (is_out) fputs("firn: out of fuel\n", stderr);
       if (flags->freeze && !guest_put_away(guest, flags)) return EXIT_FAILED;
       return EXIT_FUEL;
-    default: report_print(guest); return EXIT_FAILED;
+    default: report_print(guest); return guest->trap == TRAP_MEMORY_QUOTA ? EXIT_LIMIT : EXIT_FAILED;
   }
 }
 

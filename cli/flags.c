@@ -104,6 +104,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
       return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
+    case FLAG_MEMORY: return count_read(value, true, &flags->memory) && flags->memory > 0;
     case FLAG_STATS: return flags->stats = true;
     case FLAG_FREEZE: flags->freeze = value; return *value != 0;
     case FLAG_FREEZE_ON: return signal_read(value, &flags->freeze_on);

@@ -136,6 +136,16 @@ check 'no fuel at all' 3 run --fuel=0 hello.firn; empty out
 check 'enough fuel' 0 run --fuel=10M hello.firn; out_is 'hello, world'
 check 'fuel that is no number' 2 run --fuel=lots hello.firn; has err lots
 check 'fuel below zero' 2 run --fuel=-1 hello.firn
+cat >grow.firn <<'END'
+let kept: [string] = []
+while true { kept.push("{kept.len()}") }
+END
+check 'over the quota' 4 run --memory=1M grow.firn; has err 'panic: over the memory quota of 1048576 bytes'; has err 'grow.firn:2:'; cp err quota.interp
+check 'over the quota, oracle' 4 run --memory=1M --tier=oracle grow.firn; same err quota.interp
+check 'within the quota' 0 run --memory=1M hello.firn; out_is 'hello, world'
+check 'a quota below the size of the program' 4 run --memory=10 hello.firn; empty out; has err 'over the memory quota of 10 bytes'
+check 'a quota that is no size' 2 run --memory=lots hello.firn; has err lots
+check 'a quota of nothing' 2 run --memory=0 hello.firn
 check 'stats' 0 run --stats work.firn; has err 'fuel used'; has err 'memory allocated'; same out oracle.out
 grep 'fuel used\|memory allocated' err >interp.stats
 check 'stats, oracle' 0 run --stats --tier=oracle work.firn

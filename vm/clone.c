@@ -231,7 +231,7 @@ static void args_clone(Cloner *c) {
 
 static void headers_restore(Cloner *c) {
   for (size_t i = 0; i < c->count; i++) {
-    c->order[i].from->header = obj_header(c->from->number, c->order[i].desc);
+    c->order[i].from->header = c->from->header | (uint64_t)c->order[i].desc << OBJ_DESC_SHIFT;
   }
 }
 
@@ -249,6 +249,10 @@ Guest *guest_clone(Guest *guest) {
   c.to->fuel = guest->fuel;
   c.to->granted = guest->granted;
   c.to->allocated = guest->allocated;
+  c.to->allocated_next = guest->allocated_next;
+  c.to->insn_allocated = guest->insn_allocated;
+  c.to->memory_bound = guest->memory_bound;
+  c.to->bound_allocated = guest->bound_allocated;
   c.to->tasks_made = guest->tasks_made;
   free(c.order);
   free(c.live.items);

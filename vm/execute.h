@@ -19,7 +19,7 @@
 /* Tasks (task.c). TASK_BYTES is a new one's logical size. task_room makes room for `nslots` slots in all in a task's stack and for as many frames; it may
  * move both; STACK_OVERFLOW over the limit. task_push pushes a frame for `code`, whose arguments begin at slot `base`, zeroes its other locals, and does not
  * charge. */
-enum { TASK_BYTES = 256 };
+enum { TASK_BYTES = 256, TASK_STACK_FIRST = 20 }; /* bytes; slots of a new stack, at least */
 Task *task_blank(Guest *guest); /* without frames, waiting; NULL when memory is out */
 Task *task_outside(Guest *guest); /* the same, malloc'd, for the first task; task_free frees it */
 void task_free(Task *task);     /* does nothing to tasks of the heap */

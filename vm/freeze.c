@@ -411,7 +411,7 @@ static void put_guest(Freezer *f, const FreezeOptions *options) {
 
 static void headers_restore(Freezer *f) {
   for (size_t i = 0; i < f->norder; i++) {
-    f->order[i]->header = obj_header(f->guest->number, f->order_descs[i]);
+    f->order[i]->header = f->guest->header | (uint64_t)f->order_descs[i] << OBJ_DESC_SHIFT;
   }
 }
 

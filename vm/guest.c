@@ -59,6 +59,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
   task_enlist(guest, guest->task);
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
+  guest_memory_limit(guest, guest->options.memory);
   return guest;
 }
 
@@ -111,6 +112,7 @@ GuestStatus guest_run(Guest *guest) {
   if (guest->fuel < 0) return guest->status = GUEST_PAUSED;
   guest->status = GUEST_RUNNABLE;
   guest->status = guest->options.tier == TIER_ORACLE ? oracle_run(guest) : interp_run(guest);
+  guest->window = NULL;
   return guest->status;
 }
 
@@ -134,6 +136,10 @@ void guest_fail(Guest *guest, Trap trap) {
     guest->task->frames[guest->task->nframes - 1].pc += trap == TRAP_SUSPEND;
     guest->status = GUEST_PAUSED;
     return;
+  }
+  if (trap == TRAP_OUT_OF_MEMORY && guest->is_over) {
+    trap = TRAP_MEMORY_QUOTA;
+    guest->trap_args[0] = guest->options.memory > INT64_MAX ? INT64_MAX : (int64_t)guest->options.memory;
   }
   guest->trap = trap;
   if (trap == TRAP_EXIT) {

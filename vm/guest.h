@@ -52,6 +52,7 @@ typedef struct GuestOptions {
   Tier tier;
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
+  uint64_t memory;          /* quota in logical bytes; 0: none. The size of the program's module counts */
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
   void *write_ctx;
   const char *const *args;  /* main's arguments, not copied */
@@ -81,7 +82,13 @@ struct Guest {
   char *failure;            /* why the last such request failed, malloc'd, or NULL */
   int64_t granted;          /* fuel given so far: what has been used is granted - fuel */
   uint16_t number;          /* in object headers */
+  uint64_t header;          /* what its objects' headers have in common */
   uint64_t allocated;       /* logical bytes since the start */
+  uint64_t allocated_next;  /* allocating more in all is tested first (quota.h); UINT64_MAX: never */
+  uint64_t insn_allocated;  /* `allocated` when the running instruction began */
+  uint64_t memory_bound, bound_allocated; /* no more than that was live when so much had been allocated */
+  bool is_over;             /* the last test found the quota exceeded */
+  struct Window *window;    /* interp.c's, while it runs */
   struct Guest *next;       /* list of registered guests (heap.c) */
 };
 typedef struct Guest Guest;
@@ -101,6 +108,13 @@ Guest *guest_blank(struct Program *program, const GuestOptions *options);
 /* Gives more fuel; a paused guest whose balance is no longer negative goes on when it is run next. Grants are limited to INT64_MAX in all. */
 void guest_grant(Guest *guest, int64_t units);
 static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)guest->granted - (uint64_t)guest->fuel; }
+
+/* What is live, in logical bytes, with the program's module; UINT64_MAX when the memory to find out is lacking. Takes time in proportion to it. */
+uint64_t guest_memory(Guest *guest);
+
+/* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, or memory to find that out is lacking, and the guest
+ * has failed. */
+bool guest_memory_limit(Guest *guest, uint64_t bytes);
 
 /* The result's slots of the call that a guest with a request is behind. A request to be frozen is answered by one of these in the first. */
 Value *guest_answer(Guest *guest);

@@ -27,6 +27,7 @@
 
 #include "vm/object.h"
 #include "vm/program.h"
+#include "vm/quota.h"
 
 enum {
   KIND_LEAF,
@@ -296,9 +297,10 @@ static __attribute__((noinline)) void *cell_slow(size_t size, int kind) {
 }
 
 /* The first word of the result is undefined; the rest is zero unless kind is KIND_LEAF. */
-static inline void *cell_new(Guest *guest, size_t size, int kind) {
-  if (__builtin_expect(heap_stress, 0)) heap_collect();
+static inline void *cell_new(Guest *guest, size_t size, int kind, bool may_test) {
   size_t class = (size + GRANULE - 1) / GRANULE;
+  if (guest && __builtin_expect(guest->allocated + class * GRANULE > guest->allocated_next, 0) && (!may_test || !quota_test(guest, class * GRANULE))) return NULL;
+  if (__builtin_expect(heap_stress, 0)) heap_collect();
   void *cell = class < CLASSES ? free_cells[kind][class] : NULL;
   if (__builtin_expect(cell != NULL, 1)) {
     free_cells[kind][class] = *(void **)cell;
@@ -313,28 +315,32 @@ static inline void *cell_new(Guest *guest, size_t size, int kind) {
 }
 
 static inline uint64_t header_for(const Guest *guest, const ObjDesc *desc) {
-  return obj_header(guest ? guest->number : 0, desc->number);
+  return (guest ? guest->header : OBJ_LIVE) | (uint64_t)desc->number << OBJ_DESC_SHIFT;
 }
 
-void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) {
-  Obj *object = cell_new(guest, size, desc->heap_kind);
+static inline void *object_new(Guest *guest, const ObjDesc *desc, size_t size, bool may_test) {
+  Obj *object = cell_new(guest, size, desc->heap_kind, may_test);
   if (!object) return NULL;
   object->header = header_for(guest, desc);
   if (desc->heap_kind == KIND_LEAF) memset(object + 1, 0, size - sizeof *object);
   return object;
 }
 
+void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) { return object_new(guest, desc, size, true); }
+
+void *heap_object_quick(Guest *guest, const ObjDesc *desc, size_t size) { return object_new(guest, desc, size, false); }
+
 void *heap_leaf(Guest *guest, const ObjDesc *desc, size_t size) {
-  Obj *object = cell_new(guest, size, KIND_LEAF);
+  Obj *object = cell_new(guest, size, KIND_LEAF, true);
   if (object) object->header = header_for(guest, desc);
   return object;
 }
 
-void *heap_buffer_raw(Guest *guest, size_t size) { return cell_new(guest, size ? size : 1, KIND_LEAF); }
+void *heap_buffer_raw(Guest *guest, size_t size) { return cell_new(guest, size ? size : 1, KIND_LEAF, true); }
 
 void *heap_buffer(Guest *guest, size_t size, bool has_refs) {
   if (size == 0) size = 1;
-  void *buffer = cell_new(guest, size, has_refs ? KIND_REFS : KIND_LEAF);
+  void *buffer = cell_new(guest, size, has_refs ? KIND_REFS : KIND_LEAF, true);
   if (!buffer) return NULL;
   if (has_refs) *(void **)buffer = NULL;
   else memset(buffer, 0, size);
@@ -360,6 +366,8 @@ static uint16_t guest_number_take(void) {
 
 void heap_guest_add(Guest *guest) {
   guest->number = guest_number_take();
+  guest->header = OBJ_LIVE | (uint64_t)guest->number << OBJ_GUEST_SHIFT;
+  guest->allocated_next = UINT64_MAX;
   guest->next = guests;
   guests = guest;
 }

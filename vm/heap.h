@@ -22,14 +22,12 @@ struct ObjDesc;
 #define OBJ_LIVE UINT64_C(1)
 #define OBJ_STATIC UINT64_C(2)   /* not in the heap: constants of a program */
 #define OBJ_MOVED UINT64_C(4)    /* while a guest is frozen or cloned (forward.h): bits 32..63 are the object's number in that walk */
+#define OBJ_SEEN UINT64_C(8)     /* turned around by each walk of quota.c that meets the object */
 #define OBJ_INDEX_SHIFT 2        /* of static strings */
 #define OBJ_GUEST_SHIFT 16
 #define OBJ_DESC_SHIFT 32
 
 extern struct ObjDesc **heap_descs; /* by descriptor number */
-/* The header of a live object of a guest and a descriptor. */
-static inline uint64_t obj_header(uint32_t guest, uint32_t desc) { return OBJ_LIVE | (uint64_t)guest << OBJ_GUEST_SHIFT | (uint64_t)desc << OBJ_DESC_SHIFT; }
-
 static inline const struct ObjDesc *obj_desc(const Obj *object) { return heap_descs[object->header >> OBJ_DESC_SHIFT]; }
 
 /* Starts libgc on first use; idempotent. */
@@ -39,8 +37,11 @@ void heap_init(void);
 bool heap_desc_add(struct ObjDesc *desc);
 void heap_desc_remove(struct ObjDesc *desc);
 
-/* An object of desc with `size` bytes in all, header set, the rest zero. `guest` pays. */
+/* An object of desc with `size` bytes in all, header set, the rest zero. `guest` pays, and NULL may also mean that its quota does not allow it. */
 void *heap_object(Guest *guest, const struct ObjDesc *desc, size_t size);
+
+/* As heap_object, for when the guest's frames are not exact: NULL also when the quota would have to be tested. */
+void *heap_object_quick(Guest *guest, const struct ObjDesc *desc, size_t size);
 
 /* As heap_object, for a desc without references; bytes after the header are undefined. */
 void *heap_leaf(Guest *guest, const struct ObjDesc *desc, size_t size);
@@ -54,7 +55,7 @@ void *heap_buffer_raw(Guest *guest, size_t size);
 /* Frees early a buffer nothing else refers to (grown out of); may do nothing. */
 void heap_buffer_drop(Guest *guest, void *buffer, size_t size);
 
-void heap_guest_add(Guest *guest);    /* registers as a root */
+void heap_guest_add(Guest *guest);    /* registers as a root; without a quota */
 void heap_guest_remove(Guest *guest);
 
 /* Bounds the heap of the process, in bytes; what does not fit is out of memory. 0, and without a call: three quarters of the machine's memory, so that a

@@ -32,6 +32,10 @@ typedef struct Window {
   uint32_t low;
   uint32_t result_slots; /* of the outermost frame */
   Frame saved;
+  const Cell *leave;
+  const Cell *pc;        /* while C runs for an instruction: its cell, the frame's link and slots; NULL while all frames are exact */
+  Link *last;
+  Value *fp;
 } Window;
 
 static inline Link *links_of(Task *task) { return (Link *)(void *)task->frames; }
@@ -41,6 +45,8 @@ static inline bool is_wide(const Code *code) { return code->frame_slots > FRAME_
 /* Turns the frames below the running one into links, down to a wide one or as many as fit the window. */
 static void window_open(Window *window, Task *task, const Cell *leave) {
   window->task = task;
+  window->leave = leave;
+  window->pc = NULL;
   window->result_slots = task->frames[0].code->result_slots;
   uint32_t low = task->nframes - 1;
   uint32_t least = low > WINDOW_FRAMES ? low - WINDOW_FRAMES : 0;
@@ -56,8 +62,9 @@ static void window_open(Window *window, Task *task, const Cell *leave) {
 }
 
 /* Turns links into frames again; the last is that of `code` at `pc`. */
-static void window_close(const Window *window, const Link *last, Code *code, uint32_t pc, const Value *fp) {
+static void window_close(Window *window, const Link *last, Code *code, uint32_t pc, const Value *fp) {
   Task *task = window->task;
+  window->pc = NULL;
   Link *links = links_of(task);
   uint32_t count = (uint32_t)(last - links) + 1;
   for (uint32_t i = window->low; i + 1 < count; i++) {
@@ -82,6 +89,25 @@ static const Threaded *threaded_at(const Program *program, const Cell *cell, con
     if (has_cell(program->codes[i]->threaded, cell)) return program->codes[i]->threaded;
   }
   return NULL;
+}
+
+bool interp_frames_close(Guest *guest) {
+  Window *window = guest->window;
+  if (!window || !window->pc) return false;
+  const Cell *cell = window->pc;
+  const Threaded *threaded = threaded_at(guest->program, cell, window->last, window->leave);
+  uint32_t top = window->task->top;
+  window_close(window, window->last, threaded->code, threaded->pcs[cell - threaded->cells], window->fp);
+  window->task->top = top;
+  window->pc = cell;
+  return true;
+}
+
+void interp_frames_open(Guest *guest) {
+  Window *window = guest->window;
+  const Cell *cell = window->pc;
+  window_open(window, window->task, window->leave);
+  window->pc = cell;
 }
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
@@ -120,6 +146,10 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
 #define OUTSIDE(call) \
   do { \
     guest->fuel = fuel; \
+    guest->insn_allocated = guest->allocated; \
+    window.pc = pc; \
+    window.last = last; \
+    window.fp = fp; \
     trap = (call); \
     fuel = guest->fuel; \
     LOST(); \
@@ -219,6 +249,7 @@ enter: {
   last = links_of(task) + task->nframes - 1;
   fuel = guest->fuel;
   window_open(&window, task, &leave_cell);
+  guest->window = &window;
   goto *pc->op;
 }
 
@@ -233,6 +264,7 @@ enter: {
 leave: {
   /* Frame `low` has returned, and its result lies where it was. */
   Task *task = window.task;
+  window.pc = NULL;
   guest->fuel = fuel;
   (task->frames - 1)[window.low] = window.saved;
   task->nframes = window.low;
@@ -271,6 +303,8 @@ trapped: {
   const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
   guest->fuel = fuel;
   window_close(&window, last, threaded->code, threaded->pcs[pc - threaded->cells], fp);
+  /* No trap: the quota has to be tested, or memory is out; the oracle finds out, from exact state. */
+  if (trap == TRAP_NONE) return oracle_step(guest);
   guest_fail(guest, trap);
   return guest->status;
 }
@@ -296,7 +330,6 @@ static bool is_entry(const Code *code, uint32_t pc) {
 GuestStatus interp_run(Guest *guest) {
   for (;;) {
     const Frame *top = &guest->task->frames[guest->task->nframes - 1];
-    if (is_entry(top->code, top->pc)) return run(guest, NULL);
-    if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
+    if ((is_entry(top->code, top->pc) ? run(guest, NULL) : oracle_step(guest)) != GUEST_RUNNABLE) return guest->status;
   }
 }

@@ -66,6 +66,11 @@ const void *const *interp_labels(void);
 /* The threaded form of a ready Code whose frame is not wide, made at first. NULL when memory is out. */
 Threaded *translate(Code *code);
 
+/* Makes the frames of a guest exact while a native or an instruction left to C runs in it, until interp_frames_open. Frames hold the state before that
+ * instruction. False: they are exact already. */
+bool interp_frames_close(Guest *guest);
+void interp_frames_open(Guest *guest);
+
 /* Writes threaded code for people to read (firn run --dump=code). */
 void threaded_dump(const Threaded *threaded, void (*write)(void *ctx, const char *bytes, size_t length), void *ctx);
 

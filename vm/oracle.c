@@ -111,6 +111,7 @@ static Trap step(Guest *guest) {
 }
 
 GuestStatus oracle_step(Guest *guest) {
+  guest->insn_allocated = guest->allocated;
   Trap trap = step(guest);
   if (trap != TRAP_NONE) guest_fail(guest, trap);
   if (guest->task->nframes) {

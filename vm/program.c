@@ -186,6 +186,13 @@ Program *program_link(Module *module, ModuleError *error) {
   return NULL;
 }
 
+uint64_t program_bytes(Program *program) {
+  size_t length = 0;
+  if (program->module_bytes == 0) free(module_encode(program->module, &length, false));
+  if (length) program->module_bytes = length;
+  return program->module_bytes;
+}
+
 void program_free(Program *program) {
   if (!program) return;
   for (uint32_t i = 0; i < program->ncodes; i++) {

@@ -117,6 +117,7 @@ struct Program {
   uint32_t nglobal_slots;
   uint32_t *global_slots;    /* first slot of each global; all globals are concrete */
   const Type **global_types;
+  uint64_t module_bytes;     /* program_bytes; 0: not known yet */
   struct ProgramIndex *index; /* specialise.h */
   void (*threaded_free)(void *threaded); /* set by translate.c; program_free calls it for what Code.threaded holds */
   void *descs;               /* object.c's descriptors, NULL at first; program_free calls descs_free before it frees types */
@@ -128,6 +129,9 @@ struct Program {
  * or has another signature, or memory is out. */
 Program *program_link(Module *module, ModuleError *error);
 void program_free(Program *program);
+
+/* The size of the program's module as a file, in bytes; found at the first call. */
+uint64_t program_bytes(Program *program);
 
 /* The Code for a function and concrete type arguments (of program->types), made ready to run. The number is one as in Code.function_index: of a module's
  * function or of one made for an implementation that is one instruction. Returns NULL with *trap set: INSTANCES when there is no such function, or over

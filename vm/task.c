@@ -21,9 +21,9 @@
 #include "vm/heap.h"
 #include "vm/object.h"
 #include "vm/program.h"
+#include "vm/quota.h"
 
 enum {
-  STACK_FIRST = 20,   /* slots of a new task, at least */
   FRAMES_HIDDEN = 1,
   QUEUE_FIRST = 16,
   STALE_MAX = 64,     /* slots */
@@ -81,8 +81,9 @@ Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
   if (nslots <= task->nslots) return TRAP_NONE;
   uint64_t limit = guest->options.stack_slots;
   if (nslots > limit) return TRAP_STACK_OVERFLOW;
-  uint64_t wanted = task->nslots ? 2 * (uint64_t)task->nslots : STACK_FIRST;
-  if (wanted < nslots) wanted = nslots;
+  uint64_t wanted = TASK_STACK_FIRST;
+  while (wanted < nslots) wanted *= 2;
+  if (!quota_has_stack(guest, quota_stack_bytes(wanted) - quota_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
   if (wanted > limit) wanted = limit;
   return stack_resize(task, (uint32_t)wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
 }
@@ -101,21 +102,18 @@ Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
 
 static Task *task_begin(Guest *guest, Task *task) {
   if (!task) return NULL;
-  task->header |= (uint64_t)guest->number << OBJ_GUEST_SHIFT;
+  task->header = guest->header | (uint64_t)desc_task.number << OBJ_DESC_SHIFT;
   guest->allocated += TASK_BYTES;
   task->state = TASK_WAITS;
   task->number = ++guest->tasks_made;
   return task;
 }
 
-Task *task_blank(Guest *guest) { return task_begin(guest, heap_object(NULL, &desc_task, sizeof(Task))); }
+Task *task_blank(Guest *guest) { return quota_has(guest, TASK_BYTES) ? task_begin(guest, heap_object(NULL, &desc_task, sizeof(Task))) : NULL; }
 
 Task *task_outside(Guest *guest) {
   Task *task = calloc(1, sizeof *task);
-  if (task) {
-    task->header = obj_header(0, desc_task.number);
-    task->is_outside = true;
-  }
+  if (task) task->is_outside = true;
   return task_begin(guest, task);
 }
 

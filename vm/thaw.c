@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "vm/execute.h"
+#include "vm/quota.h"
 #include "vm/thaw_internal.h"
 
 #define LIVE_WORK_MAX (UINT64_C(1) << 28) /* more than any program's stack takes, and some seconds */
@@ -282,7 +283,9 @@ static bool get_guest(Thaw *t, const ThawOptions *options, Thawed *thawed) {
   uint64_t made = t->tasks_made;
   t->guest->allocated = allocated;
   t->guest->tasks_made = made;
-  return tasks_check(t);
+  if (!tasks_check(t)) return false;
+  if (quota_resume(t->guest)) return true;
+  return image_fail(&t->in, "the guest needs more memory than its quota of %llu bytes", (unsigned long long)options->guest.memory);
 }
 
 static void census_fill(const Thaw *t, ImageCensus *census) {

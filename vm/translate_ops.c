@@ -423,10 +423,7 @@ static void map_set(Translator *t) {
   cell->b = (uint16_t)key;
   cell->c = (uint16_t)value;
   cell->d = (uint16_t)(1 + insn->w + insn->v);
-  /* Operands may be parts of values that lie higher. */
-  uint32_t last = map > key ? map : key;
-  if (value > last) last = value;
-  cell[1].m = last + 1 > insn->sp ? last + 1 : insn->sp;
+  cell[1].m = insn->sp;
 }
 
 /* Control */

@@ -20,6 +20,7 @@
 #include "vm/verify.h"
 
 enum {
+  MEMORY_BITS = 14,      /* quotas are powers of two, from 1 KB on, as many */
   STRESS_RATE = 16,       /* one in so many is frozen, thawed and moved between tiers besides, which takes long */
   SLICES = 64,            /* how often the pausing guest is refilled at most */
   STACK_SLOTS = 1 << 14,
@@ -56,9 +57,9 @@ static bool guest_drive(Guest **guest, Way way, int64_t slice, int64_t slices) {
   return true;
 }
 
-static Outcome run(Program *program, Tier tier, Way way, int64_t slice, int64_t slices) {
+static Outcome run(Program *program, Tier tier, Way way, int64_t slice, int64_t slices, uint64_t memory) {
   Outcome outcome = {.status = GUEST_FAILED, .trap = TRAP_OUT_OF_MEMORY};
-  GuestOptions options = {.tier = tier, .fuel = way == IN_SLICES ? slice : slice * slices, .stack_slots = STACK_SLOTS,
+  GuestOptions options = {.tier = tier, .fuel = way == IN_SLICES ? slice : slice * slices, .stack_slots = STACK_SLOTS, .memory = memory,
                           .write = output_hash, .write_ctx = &outcome.output};
   Guest *guest = guest_new(program, &options);
   if (!guest) return outcome;
@@ -92,11 +93,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!program) return 0;
   uint64_t hash = bytes_hash(1, data, size);
   int64_t slice = 1 + (int64_t)(hash >> 40) % 200;
-  Outcome oracle = run(program, TIER_ORACLE, AT_ONCE, slice, SLICES), interp = run(program, TIER_INTERP, IN_SLICES, slice, SLICES);
+  uint64_t memory = UINT64_C(1) << (10 + (hash >> 20) % MEMORY_BITS);
+  Outcome oracle = run(program, TIER_ORACLE, AT_ONCE, slice, SLICES, memory), interp = run(program, TIER_INTERP, IN_SLICES, slice, SLICES, memory);
   outcomes_compare(&oracle, &interp);
   /* A stressed guest stops between safepoints too, and there a balance that a native made negative ends it early. */
   if (oracle.fuel >= 0 && (hash >> 32) % STRESS_RATE == 0) {
-    Outcome stressed = run(program, TIER_INTERP, STRESSED, slice, SLICES);
+    Outcome stressed = run(program, TIER_INTERP, STRESSED, slice, SLICES, memory);
     outcomes_compare(&oracle, &stressed);
   }
   program_free(program);

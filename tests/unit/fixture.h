@@ -11,6 +11,7 @@
 #include "vm/execute.h"
 #include "vm/object.h"
 #include "vm/program.h"
+#include "suite.h"
 
 enum { ROOTS = 64 };
 
@@ -51,14 +52,6 @@ static inline const Type *opt_of(const Type *type) { return type_unary(fixture.p
 static inline const Type *type_of(TypeKind kind, const Type *a, const Type *b) {
   const Type *args[2] = {a, b};
   return type_intern(fixture.program.types, kind, 0, args, b ? 2 : 1);
-}
-
-static inline int suite_run(Suite *suite) {
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
 }
 
 #endif

@@ -13,6 +13,7 @@
 #include "vm/guest.h"
 #include "vm/image_stream.h"
 #include "vm/program.h"
+#include "suite.h"
 
 typedef ImageBuffer Buffer;
 
@@ -58,14 +59,6 @@ static inline Buffer image_of(Guest *guest, bool refer) {
 static inline bool image_thaw(Buffer *image, const ThawOptions *options, Thawed *thawed, ModuleError *error) {
   image->at = 0;
   return guest_thaw(&(ImageSource){image_buffer_read, image}, options, thawed, error);
-}
-
-static inline int suite_run(Suite *suite) {
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
 }
 
 #endif

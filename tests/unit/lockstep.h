@@ -15,6 +15,7 @@
 #include "vm/guest.h"
 #include "vm/heap.h"
 #include "vm/program.h"
+#include "suite.h"
 
 typedef struct LockstepResult {
   GuestStatus status;
@@ -24,12 +25,14 @@ typedef struct LockstepResult {
   uint64_t pauses;
   uint64_t output; /* hash of what it wrote */
   int64_t fuel;    /* used */
+  uint64_t allocated, memory; /* since the start; at the end */
 } LockstepResult;
 
 typedef struct LockstepPlan {
   int64_t slice;       /* fuel at the start and after each pause */
   uint64_t growth;     /* from this pause on, each slice is twice the last; 0: never */
   int64_t fuel_max;    /* stops when so much was given; 0: never */
+  uint64_t memory;     /* quota; 0: none */
 } LockstepPlan;
 
 static inline Program *lockstep_program(const char *text) {
@@ -70,7 +73,7 @@ static inline LockstepResult lockstep_follow(Program *program, uint32_t function
   uint64_t outputs[LOCKSTEP_GUESTS] = {0};
   int64_t slice = plan.slice, given = slice;
   for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
-    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .write = lockstep_write, .write_ctx = &outputs[i]};
+    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .memory = plan.memory, .write = lockstep_write, .write_ctx = &outputs[i]};
     guests[i] = guest_new_for(program, function, &options);
     ck_assert_ptr_nonnull(guests[i]);
   }
@@ -93,6 +96,9 @@ static inline LockstepResult lockstep_follow(Program *program, uint32_t function
   result.exit_status = guests[0]->exit_status;
   result.output = outputs[0];
   result.fuel = given - guests[0]->fuel;
+  result.allocated = guests[0]->allocated;
+  result.memory = guest_memory(guests[0]);
+  for (int i = 1; i < LOCKSTEP_GUESTS; i++) ck_assert_uint_eq(guest_memory(guests[i]), result.memory);
   if (result.status == GUEST_FAILED) {
     result.report = guest_report(guests[0]);
     for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
@@ -107,14 +113,6 @@ static inline LockstepResult lockstep_follow(Program *program, uint32_t function
 
 static inline LockstepResult lockstep_run(Program *program, uint32_t function, int64_t slice, const char *what) {
   return lockstep_follow(program, function, (LockstepPlan){.slice = slice}, what);
-}
-
-static inline int suite_run(Suite *suite) {
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
 }
 
 #endif

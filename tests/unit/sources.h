@@ -1,6 +1,6 @@
-/* sources.h - compiling programs from files inside a unit test, which runs in the project's folder.
+/* sources.h - compiling programs from files and texts inside a unit test, which runs in the project's folder.
  *
- * Interface: source_compile; sources_find lists programs. A program's texts stay until it is compiled.
+ * Interface: source_compile, program_of; sources_find lists programs. A program's texts stay until it is compiled.
  */
 #ifndef FIRN_TESTS_SOURCES_H
 #define FIRN_TESTS_SOURCES_H
@@ -12,8 +12,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include <check.h>
+
 #include "compiler/compiler.h"
 #include "stdlib/library.h"
+#include "vm/program.h"
 
 static inline char *source_read(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb"), *out;
@@ -64,6 +67,21 @@ static inline Module *source_compile(const char *path) {
   for (unsigned i = 0; i < texts.count; i++) free(texts.items[i]);
   free(text);
   return module;
+}
+
+/* A program of a text, linked; its mistakes fail the test. */
+static inline Program *program_of(const char *text) {
+  Compilation compilation;
+  compilation_init(&compilation);
+  CompileOptions options = {.path = "sample", .text = text, .length = strlen(text), .load = source_load};
+  Module *module = compile_program(&compilation, &options);
+  if (!module) diags_print(&compilation.diags, stderr, &(DiagPrintOptions){0});
+  ck_assert_ptr_nonnull(module);
+  compilation_deinit(&compilation);
+  ModuleError error;
+  Program *program = program_link(module, &error);
+  ck_assert_msg(program != NULL, "%s", error.reason);
+  return program;
 }
 
 typedef struct SourceList { char **paths; int count; } SourceList;

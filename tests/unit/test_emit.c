@@ -4,6 +4,7 @@
  * as mnemonics with their small immediates, "Lk:" before an instruction that a label stands at.
  */
 #include "tests/unit/trees.h"
+#include "suite.h"
 
 /* ---- Comparing ---- */
 
@@ -430,9 +431,5 @@ int main(void) {
   tcase_add_test(tc, test_nesting_below_limit);
   tcase_add_test(tc, test_parameter_limit);
   suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -7,6 +7,7 @@
 #include "tests/unit/trees.h"
 #include "vm/guest.h"
 #include "vm/program.h"
+#include "suite.h"
 
 #define MAX_VARS 4000
 #define MAX_STEPS 20000
@@ -576,9 +577,5 @@ int main(void) {
   tcase_set_timeout(tc, 60);
   tcase_add_loop_test(tc, test_random, 0, 20);
   suite_add_tcase(suite, tc);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

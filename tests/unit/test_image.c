@@ -75,20 +75,6 @@ static const Sample samples[] = {
 };
 enum { NSAMPLES = sizeof samples / sizeof *samples, STOPS_MAX = 400 };
 
-static Program *program_of(const char *text) {
-  Compilation compilation;
-  compilation_init(&compilation);
-  CompileOptions options = {.path = "sample", .text = text, .length = strlen(text), .load = source_load};
-  Module *module = compile_program(&compilation, &options);
-  if (!module) diags_print(&compilation.diags, stderr, &(DiagPrintOptions){0});
-  ck_assert_ptr_nonnull(module);
-  compilation_deinit(&compilation);
-  ModuleError error;
-  Program *program = program_link(module, &error);
-  ck_assert_msg(program != NULL, "%s", error.reason);
-  return program;
-}
-
 static Program *sample_program(const Sample *sample) {
   char *text;
   ck_assert_int_gt(asprintf(&text, "import math\n%s\n", sample->text), 0);

@@ -5,6 +5,7 @@
 
 #include "compiler/compilation.h"
 #include "compiler/lex.h"
+#include "suite.h"
 
 static Compilation c;
 static Source *source;
@@ -249,9 +250,5 @@ int main(void) {
   tcase_add_test(tcase, long_lines_are_clipped);
   tcase_add_test(tcase, misspelt_names_get_suggestions);
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

@@ -12,6 +12,7 @@
 #include "vm/bump.h"
 #include "vm/codec.h"
 #include "vm/op.h"
+#include "suite.h"
 
 /* The sample */
 
@@ -570,9 +571,5 @@ int main(void) {
   tcase_add_test(hostile, text_by_hand);
   tcase_add_test(hostile, hostile_text);
   suite_add_tcase(suite, hostile);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

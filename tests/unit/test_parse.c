@@ -5,6 +5,7 @@
 
 #include "compiler/parse.h"
 #include "stdlib/library.h"
+#include "suite.h"
 
 static Compilation c;
 static AstModule *module;
@@ -373,9 +374,5 @@ int main(void) {
   tcase_add_test(tcase, broken_text_is_safe);
   tcase_add_test(tcase, library_bodies_can_wait);
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return suite_run(suite);
 }

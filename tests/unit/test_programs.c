@@ -8,6 +8,7 @@
 
 #include "lockstep.h"
 
+enum { QUOTA_SLACK = 4096 }; /* what the instruction that goes over has made */
 enum { PAUSES = 100, FUEL_MAX = 5000000, FUEL_ENDLESS = 100000 };
 
 static const int64_t slices[] = {FUEL_MAX, 1, 2, 3, 7, 1000}; /* the first is without a pause */
@@ -26,6 +27,22 @@ static bool reaches_outside(const Module *module) {
   return false;
 }
 
+/* With some quotas. A run that ends like the one without has paid the same fuel; over its quota, it has allocated no more than that could. */
+static void quotas_follow(Program *program, const LockstepResult *first, const char *path) {
+  for (uint64_t part = 2; part <= 32; part *= 4) {
+    LockstepPlan plan = {1000, PAUSES, FUEL_MAX, program_bytes(program) + first->allocated / part};
+    LockstepResult result = lockstep_follow(program, program->module->entry, plan, path);
+    if (result.trap == TRAP_MEMORY_QUOTA) {
+      ck_assert_uint_le(result.memory, plan.memory + plan.memory / 8 + QUOTA_SLACK);
+      ck_assert_int_le(result.fuel, first->fuel);
+    } else if (result.status != GUEST_PAUSED) {
+      ck_assert_int_eq(result.fuel, first->fuel);
+      ck_assert_uint_eq(result.output, first->output);
+    }
+    free(result.report);
+  }
+}
+
 START_TEST(test_program) {
   const char *path = sources.paths[_i];
   Module *module = source_compile(path);
@@ -39,7 +56,7 @@ START_TEST(test_program) {
   ck_assert_msg(program != NULL, "%s: %s", path, error.reason);
   LockstepResult first = {0};
   for (int i = 0; i < NSLICES; i++) {
-    LockstepPlan plan = {slices[i], PAUSES, first.status == GUEST_PAUSED ? FUEL_ENDLESS : FUEL_MAX};
+    LockstepPlan plan = {.slice = slices[i], .growth = PAUSES, .fuel_max = first.status == GUEST_PAUSED ? FUEL_ENDLESS : FUEL_MAX};
     LockstepResult result = lockstep_follow(program, program->module->entry, plan, path);
     if (i == 0) first = result;
     if (i == 0 || first.status == GUEST_PAUSED || result.status == GUEST_PAUSED) continue;
@@ -51,6 +68,7 @@ START_TEST(test_program) {
     if (first.report) ck_assert_str_eq(result.report, first.report);
     free(result.report);
   }
+  if (first.status != GUEST_PAUSED) quotas_follow(program, &first, path);
   free(first.report);
   program_free(program);
 }

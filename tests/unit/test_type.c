@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "vm/type.h"
+#include "suite.h"
 
 static TypeTable *table;
 
@@ -176,9 +177,5 @@ int main(void) {
   tcase_add_test(all, substitution);
   tcase_add_test(all, printing);
   suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

@@ -13,6 +13,7 @@
 #include "vm/op.h"
 #include "vm/program.h"
 #include "vm/verify.h"
+#include "suite.h"
 
 NATIVE("vtest.add", vtest_add, "(int, int) -> int", "The sum.") {
   args[0].i += args[1].i;
@@ -853,9 +854,5 @@ int main(void) {
   tcase_add_test(tcase, limits_of_specialising);
   tcase_add_test(tcase, samples_specialise);
   suite_add_tcase(suite, tcase);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed != 0;
+  return suite_run(suite);
 }

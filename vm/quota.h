@@ -1,0 +1,31 @@
+/* quota.h - the memory quota of a guest (spec.md 7.9).
+ *
+ * A guest with a quota is tested when what it has allocated reaches a multiple of an eighth of it: the allocation that would reach it is made only if what is
+ * live, what the running instruction has made so far and what it asks for are within the quota together. What is live is found exactly, from what the verifier
+ * calls live, so that the verdict is the same on every tier and machine; when a bound on it is low enough, it is not looked for.
+ *
+ * Sizes are logical (spec.md 8.1). heap.c asks before every allocation that a guest pays for; task.c for stacks.
+ */
+#ifndef FIRN_VM_QUOTA_H
+#define FIRN_VM_QUOTA_H
+
+#include "vm/guest.h"
+
+/* The test itself, for when quota_has is not sure. False: the guest is over its quota, or memory to find that out is lacking; guest_fail then knows which. */
+bool quota_test(Guest *guest, uint64_t bytes);
+
+/* Whether the guest may allocate so many bytes more. Frames must be exact, but for those that guest->window stands for. */
+static inline bool quota_has(Guest *guest, uint64_t bytes) {
+  return __builtin_expect(guest->allocated + bytes <= guest->allocated_next, 1) || quota_test(guest, bytes);
+}
+
+/* Whether a stack may take so many bytes more, which nothing counts but the test. */
+bool quota_has_stack(Guest *guest, uint64_t bytes);
+
+/* Begins to test a guest that has been thawed. False: it is farther over its quota than a running guest can be. */
+bool quota_resume(Guest *guest);
+
+/* Logical bytes of a stack beyond what a task's own size covers, for so many slots in use. */
+uint64_t quota_stack_bytes(uint64_t nslots);
+
+#endif
