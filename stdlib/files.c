@@ -45,7 +45,7 @@ static ssize_t read_at(int fd, void *to, size_t count, off_t offset) {
   return got;
 }
 
-NATIVE("fs.read_into", fs_read_into, "(string, bytes) -> int", "Appends what a file holds to a buffer.") {
+NATIVE_NEEDS("fs.read_into", fs_read_into, "(string, bytes) -> int", FS_READ, "Appends what a file holds to a buffer.") {
   const char *path = path_of(guest, args);
   Bytes *out = args[1].p;
   int fd = path ? file_open(path, O_RDONLY) : -1;
@@ -117,7 +117,7 @@ static Trap lines_read(Guest *guest, int fd, int64_t offset, List *list, int64_t
   return trap;
 }
 
-NATIVE("fs.read_lines", fs_read_lines, "(string, int, [string]) -> int",
+NATIVE_NEEDS("fs.read_lines", fs_read_lines, "(string, int, [string]) -> int", FS_READ,
        "Appends some of the lines from an offset on; gives the bytes that they take, 0 at the end, or the negative of an error.") {
   const char *path = path_of(guest, args);
   int64_t offset = args[1].i, count;
@@ -142,21 +142,21 @@ static int file_write(const char *path, const void *bytes, size_t length, bool a
   return error;
 }
 
-NATIVE("fs.write_string", fs_write_string, "(string, string, bool) -> int", "Makes a string what a file holds, or appends it.") {
+NATIVE_NEEDS("fs.write_string", fs_write_string, "(string, string, bool) -> int", FS_WRITE, "Makes a string what a file holds, or appends it.") {
   const char *path = path_of(guest, args);
   const String *text = args[1].p;
   charge(guest, text->length);
   return give_int(args, file_write(path, text->bytes, text->length, args[2].i != 0));
 }
 
-NATIVE("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", "Makes bytes what a file holds, or appends them.") {
+NATIVE_NEEDS("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", FS_WRITE, "Makes bytes what a file holds, or appends them.") {
   const char *path = path_of(guest, args);
   const Bytes *b = args[1].p;
   charge(guest, (uint64_t)b->length);
   return give_int(args, file_write(path, b->data, (size_t)b->length, args[2].i != 0));
 }
 
-NATIVE("fs.list_into", fs_list_into, "(string, [string]) -> int", "Appends the names of what is in a folder.") {
+NATIVE_NEEDS("fs.list_into", fs_list_into, "(string, [string]) -> int", FS_READ, "Appends the names of what is in a folder.") {
   const char *path = path_of(guest, args);
   List *list = args[1].p;
   DIR *folder = path ? opendir(path) : NULL;
@@ -176,7 +176,7 @@ NATIVE("fs.list_into", fs_list_into, "(string, [string]) -> int", "Appends the n
   return trap ? trap : give_int(args, error);
 }
 
-NATIVE("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int",
+NATIVE_NEEDS("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int", FS_READ,
        "Appends what a path is (0 file, 1 folder, 2 link, 3 other), its size, and when it was changed; follows links if asked to.") {
   const char *path = path_of(guest, args);
   struct stat info;
@@ -190,12 +190,12 @@ NATIVE("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int",
   return give_int(args, 0);
 }
 
-NATIVE("fs.mkdir", fs_mkdir, "(string) -> int", "Makes a folder.") {
+NATIVE_NEEDS("fs.mkdir", fs_mkdir, "(string) -> int", FS_WRITE, "Makes a folder.") {
   const char *path = path_of(guest, args);
   return give_int(args, !path ? EINVAL : mkdir(path, 0777) == 0 ? 0 : errno);
 }
 
-NATIVE("fs.temp_into", fs_temp_into, "([string]) -> int", "Makes a new folder for what is not to last, and appends its path.") {
+NATIVE_NEEDS("fs.temp_into", fs_temp_into, "([string]) -> int", FS_WRITE, "Makes a new folder for what is not to last, and appends its path.") {
   const char *base = getenv("TMPDIR");
   char *path;
   if (asprintf(&path, "%s/firn-XXXXXX", base && *base ? base : P_tmpdir) < 0) return TRAP_OUT_OF_MEMORY;
@@ -207,12 +207,12 @@ NATIVE("fs.temp_into", fs_temp_into, "([string]) -> int", "Makes a new folder fo
   return trap ? trap : give_int(args, error);
 }
 
-NATIVE("fs.unlink", fs_unlink, "(string) -> int", "Removes a file or an empty folder.") {
+NATIVE_NEEDS("fs.unlink", fs_unlink, "(string) -> int", FS_WRITE, "Removes a file or an empty folder.") {
   const char *path = path_of(guest, args);
   return give_int(args, !path ? EINVAL : remove(path) == 0 ? 0 : errno);
 }
 
-NATIVE("fs.move", fs_move, "(string, string) -> int", "Gives a file or folder another path.") {
+NATIVE_NEEDS("fs.move", fs_move, "(string, string) -> int", FS_WRITE, "Gives a file or folder another path.") {
   const char *from = path_of(guest, args), *to = path_of(guest, args + 1);
   return give_int(args, !from || !to ? EINVAL : rename(from, to) == 0 ? 0 : errno);
 }

@@ -182,7 +182,7 @@ char *io_line(size_t *length) {
   return line;
 }
 
-NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard input without its end, or nil at the end of input.") {
+NATIVE_NEEDS("io.read_line", read_line, "() -> string?", STDIN, "The next line of standard input without its end, or nil at the end of input.") {
   char *line = NULL;
   size_t length = 0;
   bool any = false, ended = false;

@@ -6,6 +6,8 @@
  *
  * NATIVE("string.trim", string_trim, "(string) -> string", "The string without white space at both ends.") { ... }
  * puts the definition into the section that natives_find searches: signature and documentation stand beside the body, nowhere else.
+ * NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "...") { ... } is one that reaches the outside, and says what of it (capability.def). A native
+ * without needs always answers the same in the same state of its guest.
  */
 #ifndef FIRN_VM_NATIVE_H
 #define FIRN_VM_NATIVE_H
@@ -16,16 +18,31 @@
 typedef struct Guest Guest;
 typedef Trap (*NativeFn)(Guest *guest, Value *args);
 
+/* What of the outside a native needs, as bits. */
+typedef enum CapabilityIndex {
+#define CAPABILITY(id, name, doc, flag) CAP_INDEX_##id,
+#include "vm/capability.def"
+  CAPABILITIES
+} CapabilityIndex;
+enum {
+#define CAPABILITY(id, name, doc, flag) CAP_##id = 1 << CAP_INDEX_##id,
+#include "vm/capability.def"
+  CAP_NONE = 0,
+  CAP_ALL = (1 << CAPABILITIES) - 1,
+};
+
 typedef struct NativeDef {
   const char *name;      /* "module.name" */
   const char *signature; /* "(string, [int], int?) -> string?": types of the language, without type parameters */
   const char *doc;
   NativeFn fn;
+  unsigned needs;        /* CAP_ bits */
 } NativeDef;
 
-#define NATIVE(name, ident, signature, doc)                                                            \
+#define NATIVE(name, ident, signature, doc) NATIVE_NEEDS(name, ident, signature, NONE, doc)
+#define NATIVE_NEEDS(name, ident, signature, capability, doc)                                          \
   static Trap ident(Guest *guest, Value *args);                                                        \
-  static const NativeDef ident##_def = {name, signature, doc, ident};                                  \
+  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability};                \
   static const NativeDef *const ident##_entry __attribute__((used, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
 
