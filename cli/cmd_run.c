@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/wait.h"
 #include "stdlib/io.h"
 #include "vm/heap.h"
 #include "vm/image.h"
@@ -89,21 +90,9 @@ static void request_serve(Guest *guest, const Flags *flags) {
   free(path);
 }
 
-enum { SLICE = 1 << 22 }; /* fuel between two looks at whether the signal has come: some hundredths of a second */
-
 static void signal_came(int number) {
   (void)number;
   io_stop();
-}
-
-/* Runs until the guest ends, has no fuel, asks for something, or the signal comes. */
-static void run_watching(Guest *guest) {
-  do {
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !guest->request && !io_stopped());
 }
 
 static bool run_stressed(Guest **guest, const Flags *flags) {
@@ -120,23 +109,23 @@ static bool run_until_stop(Guest **guest, const Flags *flags) {
   for (;;) {
     if (flags->stress & ~(unsigned)STRESS_GC) {
       if (!run_stressed(guest, flags)) return false;
-    } else if (flags->freeze_on) {
-      run_watching(*guest);
+      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest);
     } else {
-      guest_run(*guest);
+      guest_run_on(*guest);
     }
-    if ((*guest)->status != GUEST_PAUSED) return true;
+    if ((*guest)->status == GUEST_FINISHED || (*guest)->status == GUEST_FAILED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if ((*guest)->fuel < 0 || io_stopped()) return true;
+    else if (io_stopped() || ((*guest)->status == GUEST_PAUSED && (*guest)->fuel < 0)) return true;
   }
 }
 
 /* What the process answers for a guest that stopped. */
 static int guest_exit_status(Guest *guest, const Flags *flags) {
-  bool is_out = guest->fuel < 0;
+  bool is_out = guest->status == GUEST_PAUSED && guest->fuel < 0;
   switch (guest->status) {
     case GUEST_FINISHED: return (int)(guest->exit_status & 0xff);
     case GUEST_PAUSED:
+    case GUEST_WAITING:
       if (is_out) fputs("firn: out of fuel\n", stderr);
       if (flags->freeze && !guest_put_away(guest, flags)) return EXIT_FAILED;
       return EXIT_FUEL;

@@ -1,7 +1,6 @@
-/* outside.c - natives that ask the system: the clock, waiting, random seeds, the environment. Files are in files.c. */
+/* outside.c - natives that ask the system: the clock, random seeds, the environment. Files are in files.c, waiting is in wait.c. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -30,22 +29,10 @@ NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "Microseconds since the be
   return TRAP_NONE;
 }
 
+/* For modules of older libraries. */
 NATIVE("time.others_ready", time_others_ready, "() -> bool", "Whether other tasks could run.") {
   args[0].i = guest->nready > 0;
   return TRAP_NONE;
-}
-
-/* The moment is of the calendar's clock: it means the same to a guest that is frozen while it waits and goes on on another machine. */
-NATIVE_NEEDS("time.wait_until", time_wait_until, "(int) -> void", TIME, "Waits until `now` reaches that many microseconds.") {
-  int64_t until = args[0].i;
-  io_flush();
-  while (!io_stopped()) {
-    int64_t left, now = clock_micros(CLOCK_REALTIME);
-    if (now >= until) return TRAP_NONE;
-    if (__builtin_sub_overflow(until, now, &left) || left > 3600000000) left = 3600000000;
-    io_wait(left);
-  }
-  return TRAP_RETRY;
 }
 
 NATIVE_NEEDS("random.entropy", random_entropy, "() -> int", RANDOM, "64 bits that nobody can guess.") {

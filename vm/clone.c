@@ -176,6 +176,9 @@ static void task_move(Cloner *c, Task *copy, const Task *task) {
       value_move(c, copy->slots + at, value->type);
     }
   }
+  copy->token = task->token;
+  copy->due = task->due;
+  if (task->state == TASK_PENDING && task_pend(c->to, copy) != TRAP_NONE) c->failed = true;
 }
 
 static Task *task_ref_move(Cloner *c, Task *task) {
@@ -236,7 +239,7 @@ static void headers_restore(Cloner *c) {
 }
 
 Guest *guest_clone(Guest *guest) {
-  if (guest->status != GUEST_RUNNABLE && guest->status != GUEST_PAUSED) return NULL;
+  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return NULL;
   Cloner c = {.from = guest, .to = guest_blank(guest->program, &guest->options)};
   if (!c.to) return NULL;
   heap_hold();
@@ -250,6 +253,8 @@ Guest *guest_clone(Guest *guest) {
   c.to->granted = guest->granted;
   c.to->allocated = guest->allocated;
   c.to->tasks_made = guest->tasks_made;
+  c.to->tokens_made = guest->tokens_made;
+  c.to->clock = guest->clock;
   free(c.order);
   free(c.live.items);
   if (c.failed) {

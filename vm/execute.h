@@ -32,6 +32,16 @@ Trap task_ready(Guest *guest, Task *task);
 Trap task_wait(Guest *guest);
 Trap task_switch(Guest *guest, Task *task);
 
+/* The running task's native has asked to wait (guest_await): the next one goes on. */
+Trap task_await(Guest *guest);
+/* Pending tasks (wait.c), whose token and due are set: task_pend makes a task one, task_unpend forgets that it is. */
+Trap task_pend(Guest *guest, Task *task);
+void task_unpend(Guest *guest, Task *task);
+/* Drops those that wait for a task that has switched to them, and which is no more. */
+void pending_drop_asked(Guest *guest);
+/* Lets the first of the queue run; the guest waits when there is none. */
+void task_go_on(Guest *guest);
+
 /* The running task, which is not the main one, has returned from its last frame: lets the next go on. DEADLOCK if there is none. */
 Trap task_end(Guest *guest);
 

@@ -7,7 +7,8 @@
  * NATIVE("string.trim", string_trim, "(string) -> string", "The string without white space at both ends.") { ... }
  * puts the definition into the section that natives_find searches: signature and documentation stand beside the body, nowhere else.
  * NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "...") { ... } is one that reaches the outside, and says what of it (capability.def). A native
- * without needs always answers the same in the same state of its guest.
+ * without needs always answers the same in the same state of its guest. NATIVE_WAITS("time.wait", time_wait, "(int) -> void", TIME, TIME, "...") { ... }
+ * is one that may also let its task wait; no other may.
  */
 #ifndef FIRN_VM_NATIVE_H
 #define FIRN_VM_NATIVE_H
@@ -31,18 +32,24 @@ enum {
   CAP_ALL = (1 << CAPABILITIES) - 1,
 };
 
+/* Whether a native may let its task wait (guest_await): for what the host brings, or until a time has come, and then it has no result. */
+typedef enum NativeWait { WAITS_NOT, WAITS_HOST, WAITS_TIME } NativeWait;
+
 typedef struct NativeDef {
   const char *name;      /* "module.name" */
   const char *signature; /* "(string, [int], int?) -> string?": types of the language, without type parameters */
   const char *doc;
   NativeFn fn;
   unsigned needs;        /* CAP_ bits */
+  NativeWait waits;
 } NativeDef;
 
-#define NATIVE(name, ident, signature, doc) NATIVE_NEEDS(name, ident, signature, NONE, doc)
-#define NATIVE_NEEDS(name, ident, signature, capability, doc)                                          \
+#define NATIVE(name, ident, signature, doc) NATIVE_DEFINE(name, ident, signature, NONE, NOT, doc)
+#define NATIVE_NEEDS(name, ident, signature, capability, doc) NATIVE_DEFINE(name, ident, signature, capability, NOT, doc)
+#define NATIVE_WAITS(name, ident, signature, capability, waits, doc) NATIVE_DEFINE(name, ident, signature, capability, waits, doc)
+#define NATIVE_DEFINE(name, ident, signature, capability, waits, doc)                                  \
   static Trap ident(Guest *guest, Value *args);                                                        \
-  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability};                \
+  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits}; \
   static const NativeDef *const ident##_entry __attribute__((used, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
 

@@ -10,7 +10,6 @@
  * - A task's frames array has as much room as its stack has slots. A callee's base lies above its caller's locals, of which there is at
  *   least one slot, so a frame that fits the stack always finds room in frames: executors test the stack's limit only.
  * - frames[-1] exists and belongs to the executor that runs.
- * - A waiting or ready task is in front of an instruction that threaded code can be entered at: its function's first, or behind a TASK_WAIT or TASK_SWITCH.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -194,6 +193,7 @@ static void stack_rest(Task *task) {
 static void task_run(Guest *guest, Task *task) {
   task->state = TASK_RUNS;
   guest->task = task;
+  guest->status = GUEST_RUNNABLE;
 }
 
 /* A line or two for each waiting task but the one that runs. */
@@ -230,13 +230,27 @@ static Task *queue_take(Guest *guest) {
   return task;
 }
 
-Trap task_wait(Guest *guest) {
+void task_go_on(Guest *guest) {
   Task *next = queue_take(guest);
-  if (!next) return deadlock(guest);
+  if (next) task_run(guest, next);
+  else guest->status = GUEST_WAITING;
+}
+
+Trap task_wait(Guest *guest) {
+  if (guest->nready == 0 && guest->npending == 0) return deadlock(guest);
   guest->task->frames[guest->task->nframes - 1].pc++;
   guest->task->state = TASK_WAITS;
   stack_rest(guest->task);
-  task_run(guest, next);
+  task_go_on(guest);
+  return TRAP_NONE;
+}
+
+Trap task_await(Guest *guest) {
+  Trap trap = task_pend(guest, guest->task);
+  if (trap != TRAP_NONE) return trap;
+  guest->tokens_made++;
+  stack_rest(guest->task);
+  task_go_on(guest);
   return TRAP_NONE;
 }
 
@@ -255,14 +269,11 @@ Trap task_end(Guest *guest) {
   ended->state = TASK_ENDED;
   task_unlist(guest, ended);
   stack_drop(ended);
-  Task *next = queue_take(guest);
-  if (next) {
-    task_run(guest, next);
-    return TRAP_NONE;
-  }
+  if (guest->nready == 0) guest->task = guest->main;
   /* The first task waits for something that nothing will bring. */
-  guest->task = guest->main;
-  return deadlock(guest);
+  if (guest->nready == 0 && guest->npending == 0) return deadlock(guest);
+  task_go_on(guest);
+  return TRAP_NONE;
 }
 
 void task_drop(Guest *guest, Task *task) {
@@ -272,6 +283,7 @@ void task_drop(Guest *guest, Task *task) {
     if (ready != task) guest->ready[(guest->ready_first + kept++) % guest->ready_cap] = ready;
   }
   guest->nready = kept;
+  task_unpend(guest, task);
   task_unlist(guest, task);
   if (task->is_outside) {
     free(task->slots);

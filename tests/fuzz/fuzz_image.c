@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "stdlib/wait.h"
 #include "tests/fuzz/inside.h"
 #include "tests/fuzz/mutate_image.h"
 #include "tests/fuzz/outcome.h"
@@ -167,6 +168,10 @@ static Outcome run(Guest *guest, int64_t slice) {
   guest->granted += guest->fuel;
   for (;;) {
     GuestStatus status = guest_run(guest);
+    if (status == GUEST_WAITING) {
+      wait_serve(guest);
+      if (guest->status != GUEST_WAITING) continue;
+    }
     if (status != GUEST_PAUSED) break;
     if (guest->fuel < 0 && given >= FUEL) break;
     if (guest->fuel < 0) {
