@@ -1,4 +1,6 @@
 /* cmd_run.c - `firn run` and `firn test`: guests on the command line; how they run, freeze and end. */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "stdlib/io.h"
 #include "vm/heap.h"
 #include "vm/image.h"
+#include "vm/native.h"
 #include "vm/program.h"
 #include "vm/stress.h"
 
@@ -26,6 +29,8 @@ GuestOptions guest_options(const Flags *flags) {
       .tier = flags->tier,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)slots,
+      .grants = flags->grants,
+      .folders = flags->folders,
   };
 }
 
@@ -78,12 +83,29 @@ static bool guest_put_away(Guest *guest, const Flags *flags) {
   return !problem;
 }
 
+/* Writes the image that a guest asked for, where it may write. Returns as image_write. */
+static const char *request_write(Guest *guest, const char *path, const Flags *flags, char reason[300]) {
+  Place place;
+  char *beneath = NULL;
+  if (!guest->options.folders) return image_write(guest, path, flags, reason);
+  if (!place_open(guest, path, &place)) {
+    const char *why = errno == REFUSED_WRITE ? capability_refusal(CAP_FREEZE) : strerror(errno);
+    snprintf(reason, 300, "can't write '%.150s': %s", path, why);
+    return reason;
+  }
+  const char *problem = "out of memory";
+  if (asprintf(&beneath, "/proc/self/fd/%d/%s", place.fd, place.name) >= 0) problem = image_write(guest, beneath, flags, reason);
+  free(beneath);
+  place_close(&place);
+  return problem;
+}
+
 /* Does what the guest asked for with guest.freeze: the image's guest is answered that it was thawed, this one that it was frozen or why not. */
 static void request_serve(Guest *guest, const Flags *flags) {
   char reason[300], *path = guest->request;
   guest->request = NULL;
   guest_answer(guest)->i = GUEST_THAWED;
-  const char *problem = image_write(guest, path, flags, reason);
+  const char *problem = request_write(guest, path, flags, reason);
   guest_answer(guest)->i = problem ? GUEST_NOT_FROZEN : GUEST_FROZEN;
   free(guest->failure);
   guest->failure = problem ? strdup(problem) : NULL;

@@ -58,6 +58,8 @@ typedef struct GuestOptions {
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
   void *write_ctx;
+  unsigned grants;          /* CAP_ bits (native.h): what of the outside the guest may reach; 0: nothing */
+  const struct Folders *folders; /* the library's (stdlib/folders.h): what is granted of files, not copied; NULL: all */
   const char *const *args;  /* main's arguments, not copied */
   int nargs;
 } GuestOptions;

@@ -133,7 +133,7 @@ static Program *program_find(void *ctx, const uint8_t hash[32]) {
 /* Checks */
 
 static bool thaw(Buffer *image, const Kept *place, Tier tier, Thawed *thawed, ModuleError *error) {
-  ThawOptions options = {.guest = {.tier = tier, .stack_slots = STACK_SLOTS, .write = output_hash}, .memory_max = MEMORY_MAX};
+  ThawOptions options = {.guest = {.tier = tier, .stack_slots = STACK_SLOTS, .write = output_hash, .grants = CAP_STDIN | CAP_FREEZE}, .memory_max = MEMORY_MAX};
   if (place) {
     options.find = program_find;
     options.find_ctx = (void *)(uintptr_t)place;

@@ -201,6 +201,28 @@ START_TEST(test_heap) {
 }
 END_TEST
 
+/* What the machine takes for granted of natives' definitions; and that none runs for a guest without grants. */
+START_TEST(test_natives) {
+  unsigned count, needy = 0;
+  const NativeDef *const *all = native_all(&count);
+  Program *program = lockstep_program(asks);
+  Guest *guest = begin(program, TIER_INTERP);
+  Value *slots = guest->main->slots;
+  for (unsigned i = 0; i < count; i++) {
+    const NativeDef *native = all[i];
+    size_t length = strlen(native->signature);
+    if (native->waits == WAITS_TIME) ck_assert_str_eq(native->signature + length - strlen("-> void"), "-> void");
+    if (!(native->needs & (CAP_TIME | CAP_ENV | CAP_RANDOM | CAP_STDIN | CAP_STDERR))) continue;
+    needy++;
+    ck_assert_msg(native->fn(guest, slots) == TRAP_DENIED, "%s", native->name);
+    ck_assert_str_eq(guest->trap_text, capability_refusal(native->needs));
+  }
+  ck_assert_uint_ge(needy, 8);
+  guest_free(guest);
+  program_free(program);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("waiting");
   TCase *tcase = tcase_create("wait");
@@ -211,6 +233,7 @@ int main(void) {
   tcase_add_loop_test(tcase, test_copies, 0, 2);
   tcase_add_loop_test(tcase, test_idle, 0, 2);
   tcase_add_test(tcase, test_heap);
+  tcase_add_test(tcase, test_natives);
   suite_add_tcase(suite, tcase);
   return suite_run(suite);
 }
