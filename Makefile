@@ -9,7 +9,7 @@ BUILD ?= release
 O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
-BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check
+BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev libuv1-dev check
 TEST_PACKAGES := clang libclang-rt-14-dev unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
@@ -17,7 +17,7 @@ CFLAGS_release := -O2 -g1
 CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 CFLAGS = -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
-LIBRARIES := gc utf8proc mpfr gmp md zstd
+LIBRARIES := gc utf8proc mpfr gmp md zstd uv_a
 ifdef CROSS
 SYSROOT := build/sysroot/$(CROSS)
 SYSROOT_READY := $(SYSROOT)/packages
@@ -120,6 +120,8 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	@for f in $(LIBRARY_DOCS); do echo "== $$f"; $(RUNNER) --tour $$f || exit 1; done
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
+	sh tests/wait.sh $(FIRN)
+	sh tests/sandbox.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
 	sh tests/repl.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)

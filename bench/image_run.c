@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "vm/heap.h"
+#include "vm/native.h"
 #include "vm/image.h"
 #include "vm/program.h"
 
@@ -65,7 +66,7 @@ int main(int argc, char **argv) {
   Module *module = module_decode(bytes, length, &error);
   Program *program = module ? program_link(module, &error) : NULL;
   if (!program) fail(error.reason);
-  GuestOptions options = {.fuel = INT64_MAX, .args = (const char *const *)argv + 3, .nargs = argc - 3};
+  GuestOptions options = {.fuel = INT64_MAX, .grants = CAP_ALL, .args = (const char *const *)argv + 3, .nargs = argc - 3};
   Guest *guest = guest_new(program, &options);
   if (!guest || guest_run(guest) != GUEST_PAUSED || !guest->request) fail("the program did not ask to be frozen");
   int rounds = atoi(argv[2]) < 99 ? atoi(argv[2]) : 99;

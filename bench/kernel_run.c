@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "vm/guest.h"
+#include "vm/native.h"
 #include "vm/interp.h"
 
 static char *text_load(const char *path, const char *n, const char *size) {
@@ -49,7 +50,7 @@ int main(int argc, char **argv) {
   Program *program = module ? program_link(module, &error) : NULL;
   if (!program) return fprintf(stderr, "%s: %" PRIu64 ": %s\n", argv[1], error.offset, error.reason), 1;
   const char *mode = argc > 4 ? argv[4] : "interp";
-  GuestOptions options = {.tier = strcmp(mode, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = INT64_MAX};
+  GuestOptions options = {.tier = strcmp(mode, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = INT64_MAX, .grants = CAP_ALL};
   if (argc > 5) options.fuel = atoll(argv[5]);
   Guest *guest = guest_new(program, &options);
   GuestStatus status = guest_run(guest);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <time.h>
 #include "compiler/compiler.h"
+#include "stdlib/folders.h"
 #include "vm/guest.h"
 #include "vm/module.h"
 
@@ -32,6 +33,8 @@ typedef struct Flags {
   const char *freeze;      /* --freeze: where an image goes */
   int freeze_on;           /* --freeze-on: a signal, or 0 */
   const char *module;      /* --module, for images that only name theirs */
+  unsigned grants;         /* CAP_ bits: what the program may do */
+  Folders *folders;        /* --allow-fs, or NULL; kept until the process ends */
   unsigned dump;           /* DumpBit */
   const char *output;      /* -o */
   const char *code;        /* -e */

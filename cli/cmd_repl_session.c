@@ -12,13 +12,13 @@
 #include <unistd.h>
 
 #include "cli/repl.h"
+#include "cli/wait.h"
 #include "stdlib/io.h"
 #include "vm/image.h"
 #include "vm/object.h"
 #include "vm/program.h"
 
 enum {
-  SLICE = 1 << 22, /* fuel between two looks at whether to stop */
   SHOWN_MAX = 600, SHOWN_HEAD = 400, SHOWN_TAIL = 100, /* bytes of a result */
 };
 
@@ -355,11 +355,8 @@ static bool session_prepare(Session *s, State *next) {
 static void guest_run_watched(Guest *guest) {
   do {
     guest_request_refuse(guest, "the REPL can't freeze a program; use :save");
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !io_stopped());
+    guest_run_on(guest);
+  } while (guest->request && !io_stopped());
 }
 
 static size_t char_start(const char *text, size_t at) {
@@ -392,7 +389,7 @@ static bool session_end(Session *s, State *state) {
     if (s->color_errors) fputs("\033[0m", stderr);
     return false;
   }
-  if (guest->status == GUEST_PAUSED) {
+  if (guest->status == GUEST_PAUSED || guest->status == GUEST_WAITING) {
     fputs(io_stopped() ? "interrupted\n" : "out of fuel\n", stderr);
     return false;
   }

@@ -1,4 +1,6 @@
 /* cmd_run.c - `firn run` and `firn test`: guests on the command line; how they run, freeze and end. */
+#define _GNU_SOURCE
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,9 +8,11 @@
 #include <time.h>
 
 #include "cli/cli.h"
+#include "cli/wait.h"
 #include "stdlib/io.h"
 #include "vm/heap.h"
 #include "vm/image.h"
+#include "vm/native.h"
 #include "vm/program.h"
 #include "vm/stress.h"
 
@@ -26,6 +30,8 @@ GuestOptions guest_options(const Flags *flags) {
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
       .memory = (uint64_t)flags->memory,
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)slots,
+      .grants = flags->grants,
+      .folders = flags->folders,
   };
 }
 
@@ -79,33 +85,38 @@ static bool guest_put_away(Guest *guest, const Flags *flags) {
   return !problem;
 }
 
+/* Writes the image that a guest asked for, where it may write. Returns as image_write. */
+static const char *request_write(Guest *guest, const char *path, const Flags *flags, char reason[300]) {
+  Place place;
+  char *beneath = NULL;
+  if (!guest->options.folders) return image_write(guest, path, flags, reason);
+  if (!place_open(guest, path, &place)) {
+    const char *why = errno == REFUSED_WRITE ? capability_refusal(CAP_FREEZE) : strerror(errno);
+    snprintf(reason, 300, "can't write '%.150s': %s", path, why);
+    return reason;
+  }
+  const char *problem = "out of memory";
+  if (asprintf(&beneath, "/proc/self/fd/%d/%s", place.fd, place.name) >= 0) problem = image_write(guest, beneath, flags, reason);
+  free(beneath);
+  place_close(&place);
+  return problem;
+}
+
 /* Does what the guest asked for with guest.freeze: the image's guest is answered that it was thawed, this one that it was frozen or why not. */
 static void request_serve(Guest *guest, const Flags *flags) {
   char reason[300], *path = guest->request;
   guest->request = NULL;
   guest_answer(guest)->i = GUEST_THAWED;
-  const char *problem = image_write(guest, path, flags, reason);
+  const char *problem = request_write(guest, path, flags, reason);
   guest_answer(guest)->i = problem ? GUEST_NOT_FROZEN : GUEST_FROZEN;
   free(guest->failure);
   guest->failure = problem ? strdup(problem) : NULL;
   free(path);
 }
 
-enum { SLICE = 1 << 22 }; /* fuel between two looks at whether the signal has come: some hundredths of a second */
-
 static void signal_came(int number) {
   (void)number;
   io_stop();
-}
-
-/* Runs until the guest ends, has no fuel, asks for something, or the signal comes. */
-static void run_watching(Guest *guest) {
-  do {
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !guest->request && !io_stopped());
 }
 
 static bool run_stressed(Guest **guest, const Flags *flags) {
@@ -122,23 +133,23 @@ static bool run_until_stop(Guest **guest, const Flags *flags) {
   for (;;) {
     if (flags->stress & ~(unsigned)STRESS_GC) {
       if (!run_stressed(guest, flags)) return false;
-    } else if (flags->freeze_on) {
-      run_watching(*guest);
+      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest);
     } else {
-      guest_run(*guest);
+      guest_run_on(*guest);
     }
-    if ((*guest)->status != GUEST_PAUSED) return true;
+    if ((*guest)->status == GUEST_FINISHED || (*guest)->status == GUEST_FAILED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if ((*guest)->fuel < 0 || io_stopped()) return true;
+    else if (io_stopped() || ((*guest)->status == GUEST_PAUSED && (*guest)->fuel < 0)) return true;
   }
 }
 
 /* What the process answers for a guest that stopped. */
 static int guest_exit_status(Guest *guest, const Flags *flags) {
-  bool is_out = guest->fuel < 0;
+  bool is_out = guest->status == GUEST_PAUSED && guest->fuel < 0;
   switch (guest->status) {
     case GUEST_FINISHED: return (int)(guest->exit_status & 0xff);
     case GUEST_PAUSED:
+    case GUEST_WAITING:
       if (is_out) fputs("firn: out of fuel\n", stderr);
       if (flags->freeze && !guest_put_away(guest, flags)) return EXIT_FAILED;
       return EXIT_FUEL;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "vm/native.h"
 
 typedef enum FlagId {
 #define FLAG(id, name, letter, value, commands, doc) FLAG_##id,
@@ -97,6 +98,27 @@ static bool dump_read(const char *text, unsigned *dump) {
   return *dump != 0;
 }
 
+/* Grants something, and from now on nothing that is not granted. */
+static bool grant(Flags *flags, unsigned capabilities) {
+  if (flags->grants == CAP_ALL) flags->grants = CAP_STDERR;
+  flags->grants |= capabilities;
+  return true;
+}
+
+/* DIR, DIR:ro, or DIR:rw. Ends the process after printing why a folder can't be granted. */
+static bool folder_grant(Flags *flags, const char *value) {
+  size_t length = strlen(value);
+  bool has_mode = length > 3 && (strcmp(value + length - 3, ":ro") == 0 || strcmp(value + length - 3, ":rw") == 0);
+  bool read_only = has_mode && value[length - 1] == 'o';
+  char *path = strndup(value, has_mode ? length - 3 : length);
+  int error = !path ? ENOMEM : *path ? folders_add(&flags->folders, path, read_only) : EINVAL;
+  if (error == ENOSYS) usage_error("--allow-fs needs openat2, which this kernel does not have (Linux has it from 5.6 on)");
+  else if (error && *value) usage_error("can't grant the folder '%s': %s", value, strerror(error));
+  free(path);
+  if (error && *value) exit(EXIT_USAGE);
+  return !error && grant(flags, read_only ? CAP_FS_READ : CAP_FS_READ | CAP_FS_WRITE | CAP_FREEZE);
+}
+
 static bool flag_apply(Flags *flags, FlagId id, const char *value) {
   switch (id) {
     case FLAG_TIER:
@@ -110,6 +132,12 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_FREEZE_ON: return signal_read(value, &flags->freeze_on);
     case FLAG_REFER: return flags->refer = true;
     case FLAG_MODULE: flags->module = value; return *value != 0;
+    case FLAG_SANDBOX: return grant(flags, CAP_NONE);
+    case FLAG_ALLOW_FS: return folder_grant(flags, value);
+    case FLAG_ALLOW_ENV: return grant(flags, CAP_ENV);
+    case FLAG_ALLOW_TIME: return grant(flags, CAP_TIME);
+    case FLAG_ALLOW_RANDOM: return grant(flags, CAP_RANDOM);
+    case FLAG_ALLOW_STDIN: return grant(flags, CAP_STDIN);
     case FLAG_STRESS: return stress_read(value, flags);
     case FLAG_DUMP: return dump_read(value, &flags->dump);
     case FLAG_CODE: flags->code = value; return true;
@@ -163,7 +191,7 @@ static bool flag_read(Flags *flags, unsigned command, int argc, char **argv, int
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1};
+  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

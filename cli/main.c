@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "vm/native.h"
 
 #ifndef FIRN_VERSION
 #define FIRN_VERSION "0.1.0"
@@ -67,7 +68,7 @@ static bool command_mistyped(const char *word) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) return command_repl(&(Flags){.fuel = -1});
+  if (argc < 2) return command_repl(&(Flags){.fuel = -1, .grants = CAP_ALL});
   if (strcmp(argv[1], "--version") == 0) return command_version(NULL);
   int command = command_find(argv[1]), first = command < 0 ? 1 : 2;
   if (command < 0 && command_mistyped(argv[1])) return EXIT_USAGE;

@@ -1,7 +1,8 @@
 /* files.c - natives of `fs`.
  *
  * No file stays open between calls: a guest holds paths and offsets, which an image can hold too. What can fail gives an error number, 0
- * for none (or the negative of one where a count is given), whose words `fs.reason` knows. Bytes are read into a buffer of the caller's.
+ * for none (or the negative of one where a count is given), whose words `fs.reason` knows; what the guest was not granted (folders.h) is such an error too.
+ * Bytes are read into a buffer of the caller's.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -9,9 +10,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "stdlib/folders.h"
 #include "stdlib/io.h"
 #include "stdlib/support.h"
 
@@ -29,9 +32,9 @@ static Trap give_int(Value *args, int64_t n) {
   return TRAP_NONE;
 }
 
-static int file_open(const char *path, int flags) {
+static int file_open(const Guest *guest, const char *path, int flags) {
   int fd;
-  do fd = open(path, flags | O_CLOEXEC, 0666); while (fd < 0 && errno == EINTR && !io_stopped());
+  do fd = folder_open(guest, path, flags); while (fd < 0 && errno == EINTR && !io_stopped());
   return fd;
 }
 
@@ -45,10 +48,10 @@ static ssize_t read_at(int fd, void *to, size_t count, off_t offset) {
   return got;
 }
 
-NATIVE("fs.read_into", fs_read_into, "(string, bytes) -> int", "Appends what a file holds to a buffer.") {
+NATIVE_ASKS("fs.read_into", fs_read_into, "(string, bytes) -> int", FS_READ, "Appends what a file holds to a buffer.") {
   const char *path = path_of(guest, args);
   Bytes *out = args[1].p;
-  int fd = path ? file_open(path, O_RDONLY) : -1;
+  int fd = path ? file_open(guest, path, O_RDONLY) : -1;
   if (fd < 0) return give_int(args, path ? errno : EINVAL);
   int error = 0;
   int64_t offset = 0, before = out->length;
@@ -117,11 +120,11 @@ static Trap lines_read(Guest *guest, int fd, int64_t offset, List *list, int64_t
   return trap;
 }
 
-NATIVE("fs.read_lines", fs_read_lines, "(string, int, [string]) -> int",
+NATIVE_ASKS("fs.read_lines", fs_read_lines, "(string, int, [string]) -> int", FS_READ,
        "Appends some of the lines from an offset on; gives the bytes that they take, 0 at the end, or the negative of an error.") {
   const char *path = path_of(guest, args);
   int64_t offset = args[1].i, count;
-  int fd = path ? file_open(path, O_RDONLY) : -1;
+  int fd = path ? file_open(guest, path, O_RDONLY) : -1;
   if (fd < 0) return give_int(args, path ? -errno : -EINVAL);
   Trap trap = lines_read(guest, fd, offset, args[2].p, &count);
   close(fd);
@@ -129,8 +132,8 @@ NATIVE("fs.read_lines", fs_read_lines, "(string, int, [string]) -> int",
   return trap ? trap : give_int(args, count);
 }
 
-static int file_write(const char *path, const void *bytes, size_t length, bool append) {
-  int fd = path ? file_open(path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC)) : -1;
+static int file_write(const Guest *guest, const char *path, const void *bytes, size_t length, bool append) {
+  int fd = path ? file_open(guest, path, O_WRONLY | O_CREAT | (append ? O_APPEND : O_TRUNC)) : -1;
   if (fd < 0) return path ? errno : EINVAL;
   int error = 0;
   for (const char *at = bytes; length && !error;) {
@@ -142,25 +145,31 @@ static int file_write(const char *path, const void *bytes, size_t length, bool a
   return error;
 }
 
-NATIVE("fs.write_string", fs_write_string, "(string, string, bool) -> int", "Makes a string what a file holds, or appends it.") {
+NATIVE_ASKS("fs.write_string", fs_write_string, "(string, string, bool) -> int", FS_WRITE, "Makes a string what a file holds, or appends it.") {
   const char *path = path_of(guest, args);
   const String *text = args[1].p;
   charge(guest, text->length);
-  return give_int(args, file_write(path, text->bytes, text->length, args[2].i != 0));
+  return give_int(args, file_write(guest, path, text->bytes, text->length, args[2].i != 0));
 }
 
-NATIVE("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", "Makes bytes what a file holds, or appends them.") {
+NATIVE_ASKS("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", FS_WRITE, "Makes bytes what a file holds, or appends them.") {
   const char *path = path_of(guest, args);
   const Bytes *b = args[1].p;
   charge(guest, (uint64_t)b->length);
-  return give_int(args, file_write(path, b->data, (size_t)b->length, args[2].i != 0));
+  return give_int(args, file_write(guest, path, b->data, (size_t)b->length, args[2].i != 0));
 }
 
-NATIVE("fs.list_into", fs_list_into, "(string, [string]) -> int", "Appends the names of what is in a folder.") {
+NATIVE_ASKS("fs.list_into", fs_list_into, "(string, [string]) -> int", FS_READ, "Appends the names of what is in a folder.") {
   const char *path = path_of(guest, args);
   List *list = args[1].p;
-  DIR *folder = path ? opendir(path) : NULL;
-  if (!folder) return give_int(args, path ? errno : EINVAL);
+  int fd = path ? file_open(guest, path, O_RDONLY | O_DIRECTORY) : -1;
+  if (fd < 0) return give_int(args, path ? errno : EINVAL);
+  DIR *folder = fdopendir(fd);
+  if (!folder) {
+    int problem = errno;
+    close(fd);
+    return give_int(args, problem);
+  }
   Trap trap = TRAP_NONE;
   struct dirent *entry;
   errno = 0;
@@ -176,11 +185,13 @@ NATIVE("fs.list_into", fs_list_into, "(string, [string]) -> int", "Appends the n
   return trap ? trap : give_int(args, error);
 }
 
-NATIVE("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int",
+NATIVE_ASKS("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int", FS_READ,
        "Appends what a path is (0 file, 1 folder, 2 link, 3 other), its size, and when it was changed; follows links if asked to.") {
   const char *path = path_of(guest, args);
   struct stat info;
-  if (!path || (args[1].i ? stat(path, &info) : lstat(path, &info)) != 0) return give_int(args, path ? errno : EINVAL);
+  int fd = path ? file_open(guest, path, O_PATH | (args[1].i ? 0 : O_NOFOLLOW)) : -1;
+  if (fd < 0 || fstat(fd, &info) != 0) return give_int(args, path ? errno : EINVAL);
+  close(fd);
   int kind = S_ISREG(info.st_mode) ? 0 : S_ISDIR(info.st_mode) ? 1 : S_ISLNK(info.st_mode) ? 2 : 3;
   Value facts[3] = {{.i = kind}, {.i = info.st_size}, {.i = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000}};
   for (int i = 0; i < 3; i++) {
@@ -190,16 +201,30 @@ NATIVE("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int",
   return give_int(args, 0);
 }
 
-NATIVE("fs.mkdir", fs_mkdir, "(string) -> int", "Makes a folder.") {
-  const char *path = path_of(guest, args);
-  return give_int(args, !path ? EINVAL : mkdir(path, 0777) == 0 ? 0 : errno);
+static int folder_make(const Guest *guest, const char *path, unsigned mode) {
+  Place place;
+  if (!place_open(guest, path, &place)) return errno;
+  int error = mkdirat(place.fd, place.name, mode) == 0 ? 0 : errno;
+  place_close(&place);
+  return error;
 }
 
-NATIVE("fs.temp_into", fs_temp_into, "([string]) -> int", "Makes a new folder for what is not to last, and appends its path.") {
+NATIVE_ASKS("fs.mkdir", fs_mkdir, "(string) -> int", FS_WRITE, "Makes a folder.") {
+  const char *path = path_of(guest, args);
+  return give_int(args, path ? folder_make(guest, path, 0777) : EINVAL);
+}
+
+NATIVE_ASKS("fs.temp_into", fs_temp_into, "([string]) -> int", FS_WRITE, "Makes a new folder for what is not to last, and appends its path.") {
   const char *base = getenv("TMPDIR");
-  char *path;
-  if (asprintf(&path, "%s/firn-XXXXXX", base && *base ? base : P_tmpdir) < 0) return TRAP_OUT_OF_MEMORY;
-  int error = mkdtemp(path) ? 0 : errno;
+  char *path = NULL;
+  int error = EEXIST;
+  for (int tries = 0; error == EEXIST && tries < 100; tries++) {
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, 0) != sizeof random) random = (uint64_t)getpid() << 8 | (unsigned)tries;
+    free(path);
+    if (asprintf(&path, "%s/firn-%08x%08x", base && *base ? base : P_tmpdir, (unsigned)(random >> 32), (unsigned)random) < 0) return TRAP_OUT_OF_MEMORY;
+    error = folder_make(guest, path, 0700);
+  }
   Value made[1];
   Trap trap = error ? TRAP_NONE : give_foreign_text(guest, made, path, strlen(path));
   if (!trap && !error) trap = list_push(guest, args[0].p, made);
@@ -207,18 +232,32 @@ NATIVE("fs.temp_into", fs_temp_into, "([string]) -> int", "Makes a new folder fo
   return trap ? trap : give_int(args, error);
 }
 
-NATIVE("fs.unlink", fs_unlink, "(string) -> int", "Removes a file or an empty folder.") {
+NATIVE_ASKS("fs.unlink", fs_unlink, "(string) -> int", FS_WRITE, "Removes a file or an empty folder.") {
   const char *path = path_of(guest, args);
-  return give_int(args, !path ? EINVAL : remove(path) == 0 ? 0 : errno);
+  Place place;
+  if (!path || !place_open(guest, path, &place)) return give_int(args, path ? errno : EINVAL);
+  int error = unlinkat(place.fd, place.name, 0) == 0 ? 0 : errno;
+  if (error == EISDIR) error = unlinkat(place.fd, place.name, AT_REMOVEDIR) == 0 ? 0 : errno;
+  place_close(&place);
+  return give_int(args, error);
 }
 
-NATIVE("fs.move", fs_move, "(string, string) -> int", "Gives a file or folder another path.") {
+NATIVE_ASKS("fs.move", fs_move, "(string, string) -> int", FS_WRITE, "Gives a file or folder another path.") {
   const char *from = path_of(guest, args), *to = path_of(guest, args + 1);
-  return give_int(args, !from || !to ? EINVAL : rename(from, to) == 0 ? 0 : errno);
+  Place source, target;
+  if (!from || !to) return give_int(args, EINVAL);
+  if (!place_open(guest, from, &source)) return give_int(args, errno);
+  int error = place_open(guest, to, &target) ? 0 : errno;
+  if (!error && renameat(source.fd, source.name, target.fd, target.name) != 0) error = errno;
+  if (!error || target.fd >= 0) place_close(&target);
+  place_close(&source);
+  return give_int(args, error);
 }
 
 NATIVE("fs.reason", fs_reason, "(int) -> string", "An error in words.") {
   const char *text = strerrordesc_np((int)args[0].i);
+  if (args[0].i == REFUSED_READ) text = capability_refusal(CAP_FS_READ);
+  if (args[0].i == REFUSED_WRITE) text = capability_refusal(CAP_FS_WRITE);
   if (!text) text = "unknown error";
   return give_text(guest, args, text, strlen(text));
 }
@@ -227,7 +266,7 @@ NATIVE("fs.reason", fs_reason, "(int) -> string", "An error in words.") {
 NATIVE("fs.kind_code", fs_kind_code, "(int) -> int", "The kind of an error.") {
   (void)guest;
   static const int kinds[] = {ENOENT, EACCES, EEXIST, EISDIR, ENOTDIR, ENOTEMPTY};
-  int64_t error = args[0].i == EPERM ? EACCES : args[0].i, kind = 0, count = sizeof kinds / sizeof *kinds;
+  int64_t error = args[0].i == EPERM || args[0].i == REFUSED_READ || args[0].i == REFUSED_WRITE ? EACCES : args[0].i, kind = 0, count = sizeof kinds / sizeof *kinds;
   while (kind < count && kinds[kind] != error) kind++;
   return give_int(args, kind);
 }

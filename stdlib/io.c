@@ -74,25 +74,39 @@ NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a n
   return TRAP_NONE;
 }
 
+/* Input: bytes [in_at, in_end) of a buffer of in_size have been read and not taken; no line ends before in_seen. */
 static char *in_bytes;
-static size_t in_at, in_end, in_size;
+static size_t in_at, in_seen, in_end, in_size;
+static bool in_ended;
 
 void io_input_unread(const char **bytes, size_t *length) {
   *bytes = in_bytes ? in_bytes + in_at : NULL;
   *length = in_end - in_at;
 }
 
-void io_input_push(const char *bytes, size_t length) {
-  size_t size = in_end - in_at + length;
-  char *joined = length ? malloc(size < IN_SIZE ? IN_SIZE : size) : NULL;
-  if (!joined) return;
-  memcpy(joined, bytes, length);
-  if (in_end > in_at) memcpy(joined + length, in_bytes + in_at, in_end - in_at);
+/* Makes room for more bytes, at `before` or behind what is there; false when memory is out. */
+static bool in_room(size_t before, size_t behind) {
+  size_t used = in_end - in_at, wanted = before + used + behind;
+  if (in_at >= before && in_size - in_end >= behind) return true;
+  size_t size = wanted > in_size ? 2 * wanted : in_size;
+  if (size < IN_SIZE) size = IN_SIZE;
+  char *room = malloc(size);
+  if (!room) return false;
+  if (used) memcpy(room + before, in_bytes + in_at, used);
   free(in_bytes);
-  in_bytes = joined;
-  in_at = 0;
-  in_end = size;
-  in_size = size < IN_SIZE ? IN_SIZE : size;
+  in_bytes = room;
+  in_seen = in_seen > in_at ? before + (in_seen - in_at) : before;
+  in_at = before;
+  in_end = before + used;
+  in_size = size;
+  return true;
+}
+
+void io_input_push(const char *bytes, size_t length) {
+  if (!length || !in_room(length, 0)) return;
+  in_at -= length;
+  memcpy(in_bytes + in_at, bytes, length);
+  in_seen = in_at;
 }
 
 /* Stopping: a byte in this pipe ends waiting. */
@@ -112,11 +126,7 @@ void io_stop(void) {
 
 bool io_stopped(void) { return stop_came; }
 
-void io_wait(int64_t micros) {
-  struct pollfd fd = {.fd = stop_pipe[0], .events = POLLIN};
-  struct timespec time = {.tv_sec = (time_t)(micros / 1000000), .tv_nsec = (long)(micros % 1000000 * 1000)};
-  ppoll(&fd, stop_pipe[0] >= 0, &time, NULL);
-}
+int io_stop_descriptor(void) { return stop_pipe[0]; }
 
 void io_stop_reset(void) {
   char byte;
@@ -124,81 +134,88 @@ void io_stop_reset(void) {
   stop_came = 0;
 }
 
-/* Waits for input if it can be stopped; false when it was. */
+/* Whether reading would not block. */
+static bool in_ready(void) {
+  struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+  return poll(&fd, 1, 0) > 0;
+}
+
+/* Waits for input or io_stop; false when stopped. */
 static bool in_wait(void) {
-  if (stop_pipe[0] < 0) return true;
   struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = stop_pipe[0], .events = POLLIN}};
   while (poll(fds, 2, -1) < 0 && errno == EINTR && !stop_came) continue;
   return !stop_came;
 }
 
-/* Refills the input buffer; false at the end of input or, with io_stopped, when stopped. */
-static bool in_fill(void) {
-  if (!in_bytes && !(in_bytes = malloc(in_size = IN_SIZE))) return false;
-  if (!in_wait()) return false;
+/* Reads some input, of which there must be some, or the end. */
+static Trap in_read(void) {
+  if (in_at == in_end) in_at = in_seen = in_end = 0;
+  if (!in_room(0, IN_SIZE / 2)) return TRAP_OUT_OF_MEMORY;
   ssize_t got;
-  do got = read(STDIN_FILENO, in_bytes, in_size); while (got < 0 && errno == EINTR);
-  in_at = 0;
-  in_end = got > 0 ? (size_t)got : 0;
-  return got > 0;
-}
-
-/* Appends bytes to a growing malloc'd line. */
-static Trap line_add(char **line, size_t *length, const char *bytes, size_t count) {
-  if (count > STRING_MAX - *length) return TRAP_TOO_LARGE;
-  char *grown = realloc(*line, *length + count + 1);
-  if (!grown) return TRAP_OUT_OF_MEMORY;
-  memcpy(grown + *length, bytes, count);
-  *line = grown;
-  *length += count;
+  do got = read(STDIN_FILENO, in_bytes + in_end, in_size - in_end); while (got < 0 && errno == EINTR);
+  if (got > 0) in_end += (size_t)got;
+  in_ended = got <= 0 && !(got < 0 && errno == EAGAIN);
   return TRAP_NONE;
 }
 
-/* Takes bytes up to and with the next newline; *ended: there was one. */
-static Trap line_take(char **line, size_t *length, bool *any, bool *ended) {
-  Trap trap = TRAP_NONE;
+/* A line of what has been read, without its end: *length bytes from in_at on, and *taken with it. */
+static bool line_find(size_t *length, size_t *taken) {
+  const char *stop = in_end > in_seen ? memchr(in_bytes + in_seen, '\n', in_end - in_seen) : NULL;
+  in_seen = stop ? (size_t)(stop - in_bytes) : in_end;
+  *length = in_seen - in_at;
+  *taken = *length + (stop != NULL);
+  return stop || (in_ended && *length);
+}
+
+/* Finds the next line, reading on as long as that does not block; *taken is 0 at the end of input. WAIT if more must come. */
+static Trap line_next(size_t *length, size_t *taken) {
+  in_ended = false;
   if (in_at == in_end) io_flush();
-  while (!*ended && !trap && (in_at < in_end || in_fill())) {
-    const char *start = in_bytes + in_at, *stop = memchr(start, '\n', in_end - in_at);
-    size_t count = stop ? (size_t)(stop - start) : in_end - in_at;
-    *any = true;
-    *ended = stop != NULL;
-    in_at += count + *ended;
-    trap = line_add(line, length, start, count);
+  while (!line_find(length, taken)) {
+    if (in_ended) return TRAP_NONE;
+    if (*length > STRING_MAX) return TRAP_TOO_LARGE;
+    if (!in_ready()) return TRAP_WAIT;
+    Trap trap = in_read();
+    if (trap != TRAP_NONE) return trap;
   }
-  return trap;
+  return TRAP_NONE;
+}
+
+static void line_take(size_t taken) {
+  in_at += taken;
+  in_seen = in_at;
 }
 
 char *io_line(size_t *length) {
-  char *line = NULL;
-  bool any = false, ended = false;
-  *length = 0;
-  Trap trap = line_take(&line, length, &any, &ended);
-  if (trap || !any || (!ended && io_stopped())) {
-    free(line);
-    return NULL;
-  }
+  size_t taken = 0;
+  Trap trap;
+  while ((trap = line_next(length, &taken)) == TRAP_WAIT && in_wait()) continue;
+  char *line = trap == TRAP_NONE && taken ? malloc(*length + 1) : NULL;
+  if (!line) return NULL;
+  memcpy(line, in_bytes + in_at, *length);
   line[*length] = 0;
+  line_take(taken);
   return line;
 }
 
-NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard input without its end, or nil at the end of input.") {
-  char *line = NULL;
-  size_t length = 0;
-  bool any = false, ended = false;
-  Trap trap = line_take(&line, &length, &any, &ended);
-  if (!trap && !ended && io_stopped()) {
-    /* To be asked again: what was taken goes back. */
-    io_input_push(line, length);
-    free(line);
-    return TRAP_RETRY;
+Trap io_guest_line(Guest *guest, Value *result) {
+  size_t length = 0, taken = 0;
+  Trap trap = line_next(&length, &taken);
+  if (trap != TRAP_NONE) return trap;
+  if (!taken) {
+    result->u = REF_NIL(1);
+    return TRAP_NONE;
   }
-  if (!trap && !any) args[0].u = REF_NIL(1);
-  if (!trap && any) {
-    if (ended && length && line[length - 1] == '\r') length--;
-    charge(guest, length);
-    trap = give_foreign_text(guest, args, line, length);
-  }
-  free(line);
+  const char *line = in_bytes + in_at;
+  if (taken > length && length && line[length - 1] == '\r') length--;
+  charge(guest, length);
+  trap = give_foreign_text(guest, result, line, length);
+  line_take(taken);
   return trap;
+}
+
+NATIVE_WAITS("io.read_line", read_line, "() -> string?", STDIN, HOST, "The next line of standard input without its end, or nil at the end of input.") {
+  /* Those that have waited longer come first. */
+  Trap trap = guest->nuntimed ? TRAP_WAIT : io_guest_line(guest, args);
+  return trap == TRAP_WAIT ? guest_await(guest, GUEST_NEVER) : trap;
 }

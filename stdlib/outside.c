@@ -1,7 +1,6 @@
-/* outside.c - natives that ask the system: the clock, waiting, random seeds, the environment. Files are in files.c. */
+/* outside.c - natives that ask the system: the clock, random seeds, the environment. Files are in files.c, waiting is in wait.c. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <time.h>
@@ -18,37 +17,25 @@ static int64_t clock_micros(clockid_t clock) {
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-NATIVE("time.micros", time_micros, "() -> int", "Microseconds since some moment in the past; never goes back.") {
+NATIVE_NEEDS("time.micros", time_micros, "() -> int", TIME, "Microseconds since some moment in the past; never goes back.") {
   (void)guest;
   args[0].i = clock_micros(CLOCK_MONOTONIC);
   return TRAP_NONE;
 }
 
-NATIVE("time.now", time_now, "() -> int", "Microseconds since the beginning of 1970, UTC.") {
+NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "Microseconds since the beginning of 1970, UTC.") {
   (void)guest;
   args[0].i = clock_micros(CLOCK_REALTIME);
   return TRAP_NONE;
 }
 
+/* For modules of older libraries. */
 NATIVE("time.others_ready", time_others_ready, "() -> bool", "Whether other tasks could run.") {
   args[0].i = guest->nready > 0;
   return TRAP_NONE;
 }
 
-/* The moment is of the calendar's clock: it means the same to a guest that is frozen while it waits and goes on on another machine. */
-NATIVE("time.wait_until", time_wait_until, "(int) -> void", "Waits until `now` reaches that many microseconds.") {
-  int64_t until = args[0].i;
-  io_flush();
-  while (!io_stopped()) {
-    int64_t left, now = clock_micros(CLOCK_REALTIME);
-    if (now >= until) return TRAP_NONE;
-    if (__builtin_sub_overflow(until, now, &left) || left > 3600000000) left = 3600000000;
-    io_wait(left);
-  }
-  return TRAP_RETRY;
-}
-
-NATIVE("random.entropy", random_entropy, "() -> int", "64 bits that nobody can guess.") {
+NATIVE_NEEDS("random.entropy", random_entropy, "() -> int", RANDOM, "64 bits that nobody can guess.") {
   (void)guest;
   uint64_t bits;
   if (getrandom(&bits, sizeof bits, 0) != sizeof bits) bits = (uint64_t)clock_micros(CLOCK_REALTIME) * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid();
@@ -56,7 +43,7 @@ NATIVE("random.entropy", random_entropy, "() -> int", "64 bits that nobody can g
   return TRAP_NONE;
 }
 
-NATIVE("env.get", env_get, "(string) -> string?", "The value of an environment variable.") {
+NATIVE_NEEDS("env.get", env_get, "(string) -> string?", ENV, "The value of an environment variable.") {
   const String *name = args[0].p;
   charge(guest, name->length);
   const char *value = memchr(name->bytes, 0, name->length) ? NULL : getenv(name->bytes);
@@ -65,7 +52,7 @@ NATIVE("env.get", env_get, "(string) -> string?", "The value of an environment v
   return TRAP_NONE;
 }
 
-NATIVE("env.entries", env_entries, "() -> [string]", "All environment variables, NAME=VALUE.") {
+NATIVE_NEEDS("env.entries", env_entries, "() -> [string]", ENV, "All environment variables, NAME=VALUE.") {
   List *list = string_list_new(guest);
   if (!list) return TRAP_OUT_OF_MEMORY;
   for (char **at = environ; at && *at; at++) {
@@ -77,7 +64,7 @@ NATIVE("env.entries", env_entries, "() -> [string]", "All environment variables,
   return give_object(args, list);
 }
 
-NATIVE("env.cwd", env_cwd, "() -> string?", "The folder that the process is in.") {
+NATIVE_NEEDS("env.cwd", env_cwd, "() -> string?", ENV, "The folder that the process is in.") {
   char *path = getcwd(NULL, 0);
   Trap trap = TRAP_NONE;
   if (path) trap = give_foreign_text(guest, args, path, strlen(path));
@@ -86,7 +73,7 @@ NATIVE("env.cwd", env_cwd, "() -> string?", "The folder that the process is in."
   return trap;
 }
 
-NATIVE("console.write_error", console_write_error, "(string) -> void", "Writes a string to the process's standard error.") {
+NATIVE_NEEDS("console.write_error", console_write_error, "(string) -> void", STDERR, "Writes a string to the process's standard error.") {
   const String *s = args[0].p;
   charge(guest, s->length);
   io_flush();

@@ -1,17 +1,19 @@
-"""repl.py - runs the REPL on a pseudo-terminal: python3 repl.py FIRN FOLDER STEP..., where FOLDER is its home.
+"""repl.py - runs the REPL on a pseudo-terminal: python3 repl.py FIRN FOLDER STEP..., where FOLDER is its home. FIRN may be a command with arguments, which
+is then run instead.
 
 Each step is typed once what the step before it waits for has come: STEP is TEXT, or TEXT=>WANTED. In TEXT, \\r is the return key, \\t the tab, ^C and
 ^D those. All that came is written to standard output; the exit status is the REPL's, or 124 when something waited for did not come in time.
 """
-import os, pty, select, sys, time
+import os, pty, select, shlex, sys, time
 
-firn, home, steps = sys.argv[1], sys.argv[2], sys.argv[3:]
+command, home, steps = shlex.split(sys.argv[1]), sys.argv[2], sys.argv[3:]
+is_repl = len(command) == 1
 PATIENCE = 20.0 * float(os.environ.get("CK_TIMEOUT_MULTIPLIER", "1"))
 
 pid, fd = pty.fork()
 if pid == 0:
     os.environ.update(TERM="dumb", HOME=home, XDG_STATE_HOME=home + "/state", INPUTRC="/dev/null")
-    os.execv(firn, [firn, "repl"])
+    os.execv(command[0], command + ["repl"] * is_repl)
 
 seen = b""
 def wait_for(wanted, start):
@@ -27,7 +29,7 @@ def wait_for(wanted, start):
         seen += part
     return True
 
-good = wait_for(b">>> ", 0)
+good = not is_repl or wait_for(b">>> ", 0)
 for step in steps:
     text, _, wanted = step.partition("=>")
     time.sleep(0.2)  # what is typed while the terminal changes its mode is lost

@@ -13,7 +13,7 @@ case $1 in
 esac
 sysroot=$2
 : "${sysroot:?}"
-packages="libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev check libsubunit-dev"
+packages="libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev libuv1-dev check libsubunit-dev"
 
 sh "$(dirname "$0")/deps.sh" "gcc-$1-linux-gnu" "libc6-dev-$debian-cross" qemu-user-static
 [ "$(cat "$sysroot/packages" 2>/dev/null)" != "$packages" ] || exit 0

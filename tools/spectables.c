@@ -1,7 +1,7 @@
 /* spectables.c - build tool: writes spec.md's tables from the .def files, or checks them.
  *
  * usage: spectables [--check] spec.md
- * The text between `<!-- begin NAME -->` and `<!-- end NAME -->` is generated, for NAME in types, instructions, traps, in this order. */
+ * The text between `<!-- begin NAME -->` and `<!-- end NAME -->` is generated, for NAME in types, instructions, traps, capabilities, in this order. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -84,8 +84,14 @@ static void table_traps(Buffer *buffer) {
 #include "vm/trap.def"
 }
 
+static void table_capabilities(Buffer *buffer) {
+  print(buffer, "| name | lets a guest | granted by |\n|---|---|---|\n");
+#define CAPABILITY(id, name, doc, flag) print(buffer, "| `%s` | %s | `%s` |\n", name, doc, flag);
+#include "vm/capability.def"
+}
+
 static const struct { const char *name; void (*write)(Buffer *); } tables[] = {
-    {"types", table_types}, {"instructions", table_instructions}, {"traps", table_traps}};
+    {"types", table_types}, {"instructions", table_instructions}, {"traps", table_traps}, {"capabilities", table_capabilities}};
 
 static char *read_all(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");

@@ -154,12 +154,7 @@ static void task_move(Cloner *c, Task *copy, const Task *task) {
   copy->state = task->state;
   if (task->nframes == 0) return;
   const Frame *top = &task->frames[task->nframes - 1];
-  uint64_t room = 0; /* a caller's frame may reach farther than its callee's */
-  for (uint32_t i = 0; i < task->nframes; i++) {
-    uint64_t end = (uint64_t)task->frames[i].base + task->frames[i].code->frame_slots;
-    if (end > room) room = end;
-  }
-  if (task_room(c->to, copy, room) != TRAP_NONE) {
+  if (task_room(c->to, copy, task->nslots) != TRAP_NONE) {
     c->failed = true;
     return;
   }
@@ -176,6 +171,9 @@ static void task_move(Cloner *c, Task *copy, const Task *task) {
       value_move(c, copy->slots + at, value->type);
     }
   }
+  copy->token = task->token;
+  copy->due = task->due;
+  if (task->state == TASK_PENDING && task_pend(c->to, copy) != TRAP_NONE) c->failed = true;
 }
 
 static Task *task_ref_move(Cloner *c, Task *task) {
@@ -236,7 +234,7 @@ static void headers_restore(Cloner *c) {
 }
 
 Guest *guest_clone(Guest *guest) {
-  if (guest->status != GUEST_RUNNABLE && guest->status != GUEST_PAUSED) return NULL;
+  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return NULL;
   Cloner c = {.from = guest, .to = guest_blank(guest->program, &guest->options)};
   if (!c.to) return NULL;
   heap_hold();
@@ -254,6 +252,8 @@ Guest *guest_clone(Guest *guest) {
   c.to->memory_bound = guest->memory_bound;
   c.to->bound_allocated = guest->bound_allocated;
   c.to->tasks_made = guest->tasks_made;
+  c.to->tokens_made = guest->tokens_made;
+  c.to->clock = guest->clock;
   free(c.order);
   free(c.live.items);
   if (c.failed) {

@@ -7,6 +7,7 @@
 
 #include "vm/execute.h"
 #include "vm/image.h"
+#include "vm/native.h"
 #include "vm/object.h"
 #include "vm/program.h"
 
@@ -48,14 +49,15 @@ static void say_row(const TextOut *out, Module *module, const ImageRow *row) {
 
 /* A task's state and trace, the innermost frame first. */
 static void say_task(const TextOut *out, const Guest *guest, const Task *task) {
-  static const char *const states[] = {[TASK_WAITS] = "waits", [TASK_READY] = "is ready", [TASK_RUNS] = "runs"};
+  static const char *const states[] = {[TASK_WAITS] = "waits", [TASK_READY] = "is ready", [TASK_RUNS] = "runs", [TASK_PENDING] = "waits for "};
   char *text = NULL;
   size_t length = 0;
   FILE *lines = open_memstream(&text, &length);
   if (!lines) return;
-  fprintf(lines, "\ntask %" PRIu64 " %s, %" PRIu32 " frames, %" PRIu32 " slots of at most %" PRIu32 "\n", task->number, states[task->state], task->nframes, task->top,
-          guest->options.stack_slots);
-  trace_write(lines, task, task->state == TASK_RUNS);
+  bool is_pending = task->state == TASK_PENDING;
+  fprintf(lines, "\ntask %" PRIu64 " %s%s, %" PRIu32 " frames, %" PRIu32 " slots of at most %" PRIu32 "\n", task->number, states[task->state],
+          is_pending ? task_awaits(task)->name : "", task->nframes, task->top, guest->options.stack_slots);
+  trace_write(lines, task, is_pending || task->state == TASK_RUNS);
   if (fclose(lines) == 0) out->write(out->ctx, text, length);
   free(text);
 }

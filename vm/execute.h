@@ -20,6 +20,11 @@
  * move both; STACK_OVERFLOW over the limit. task_push pushes a frame for `code`, whose arguments begin at slot `base`, zeroes its other locals, and does not
  * charge. */
 enum { TASK_BYTES = 256, TASK_STACK_FIRST = 20 }; /* bytes; slots of a new stack, at least */
+/* The room that a stack gets which needs so many slots, at most the limit; and what a stack counts for in a quota, in bytes. */
+uint32_t task_room_for(uint32_t nslots, uint32_t limit);
+static inline uint64_t task_stack_bytes(uint32_t room) {
+  return room > TASK_STACK_FIRST ? (uint64_t)(room - TASK_STACK_FIRST) * (sizeof(Value) + sizeof(Frame)) : 0;
+}
 Task *task_blank(Guest *guest); /* without frames, waiting; NULL when memory is out */
 Task *task_outside(Guest *guest); /* the same, malloc'd, for the first task; task_free frees it */
 void task_free(Task *task);     /* does nothing to tasks of the heap */
@@ -31,6 +36,16 @@ Trap task_new(Guest *guest, const void *closure, Task **result);
 Trap task_ready(Guest *guest, Task *task);
 Trap task_wait(Guest *guest);
 Trap task_switch(Guest *guest, Task *task);
+
+/* The running task's native has asked to wait (guest_await): the next one goes on. */
+Trap task_await(Guest *guest);
+/* Pending tasks (wait.c), whose token and due are set: task_pend makes a task one, task_unpend forgets that it is. */
+Trap task_pend(Guest *guest, Task *task);
+void task_unpend(Guest *guest, Task *task);
+/* Drops those that wait for a task that has switched to them, and which is no more. */
+void pending_drop_asked(Guest *guest);
+/* Lets the first of the queue run; the guest waits when there is none. */
+void task_go_on(Guest *guest);
 
 /* The running task, which is not the main one, has returned from its last frame: lets the next go on. DEADLOCK if there is none. */
 Trap task_end(Guest *guest);

@@ -273,10 +273,11 @@ static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
 
 /* The other program's entry, about to begin: nothing of its frame is live. */
 static void put_entry(Freezer *f, const Task *task) {
-  image_room(&f->out, 8 + 1 + 4);
+  image_room(&f->out, 8 + 1 + 4 + 4);
   image_put64(&f->out, task->number);
   image_put8(&f->out, task->state);
   image_put32(&f->out, 1);
+  image_put32(&f->out, task_room_for(f->rebase->to->entry->frame_slots, f->guest->options.stack_slots));
   image_room(&f->out, 8);
   image_def(&f->out, IMAGE_DEF_CODE);
   image_def(&f->out, f->rebase->to->module->entry);
@@ -291,10 +292,15 @@ static void put_task(Freezer *f, const Task *task) {
     put_entry(f, task);
     return;
   }
-  image_room(&f->out, 8 + 1 + 4);
+  image_room(&f->out, 8 + 1 + 4 + 4 + 16);
   image_put64(&f->out, task->number);
   image_put8(&f->out, task->state);
   image_put32(&f->out, task->nframes);
+  image_put32(&f->out, task->nslots);
+  if (task->state == TASK_PENDING) {
+    image_put64(&f->out, task->token);
+    image_put64(&f->out, (uint64_t)guest_time_left(f->guest, task));
+  }
   for (uint32_t i = 0; i < task->nframes && !f->out.failed; i++) {
     const Frame *frame = &task->frames[i];
     image_room(&f->out, 8);
@@ -365,8 +371,9 @@ static void put_task_ref(Freezer *f, Task *task) {
 
 /* Which task is the first, which one runs, the queue, the list. */
 static void put_tasks(Freezer *f, const Guest *guest) {
-  image_room(&f->out, 8);
+  image_room(&f->out, 16);
   image_put64(&f->out, guest->tasks_made);
+  image_put64(&f->out, guest->tokens_made);
   put_task_ref(f, guest->main);
   put_task_ref(f, guest->task);
   image_room(&f->out, 4);
@@ -418,7 +425,7 @@ static void headers_restore(Freezer *f) {
 bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error) {
   Freezer f = {.guest = guest, .rebase = options->rebase};
   image_writer_start(&f.out, sink, options->level, error);
-  if (guest->status != GUEST_RUNNABLE && guest->status != GUEST_PAUSED) image_writer_fail(&f.out, "the guest has ended");
+  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) image_writer_fail(&f.out, "the guest has ended");
   if (!f.out.failed) {
     heap_hold();
     put_module(&f, options->refer);

@@ -76,6 +76,7 @@ void guest_free(Guest *guest) {
   if (guest->program) heap_guest_remove(guest);
   task_free(guest->outside);
   free(guest->ready);
+  free(guest->pending);
   free(guest->globals);
   free(guest->globals_set);
   free(guest->trap_text);
@@ -109,6 +110,7 @@ void guest_request_refuse(Guest *guest, const char *why) {
 GuestStatus guest_run(Guest *guest) {
   guest_request_refuse(guest, NULL);
   if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return guest->status;
+  if (guest->status == GUEST_WAITING) return guest->status;
   if (guest->fuel < 0) return guest->status = GUEST_PAUSED;
   guest->status = GUEST_RUNNABLE;
   guest->status = guest->options.tier == TIER_ORACLE ? oracle_run(guest) : interp_run(guest);
@@ -119,8 +121,9 @@ GuestStatus guest_run(Guest *guest) {
 bool guest_idle(Guest *guest) {
   Task *first = task_blank(guest);
   if (!first) return false;
-  task_drop(guest, guest->task);
+  if (guest->task->state == TASK_RUNS) task_drop(guest, guest->task);
   task_drop(guest, guest->main);
+  if (guest->status != GUEST_FINISHED) pending_drop_asked(guest);
   first->state = TASK_RUNS;
   guest->main = guest->task = first;
   task_enlist(guest, first);

@@ -21,7 +21,7 @@ typedef struct Frame {
   uint32_t base;    /* slot of the frame's first argument in the task's stack */
 } Frame;
 
-typedef enum TaskState { TASK_WAITS, TASK_READY, TASK_RUNS, TASK_ENDED } TaskState;
+typedef enum TaskState { TASK_WAITS, TASK_READY, TASK_RUNS, TASK_ENDED, TASK_PENDING } TaskState; /* PENDING: waits for the host */
 
 /* A task, an object of the heap; but the first one of a new guest is malloc'd, and so is its stack: a guest that allocates nothing needs no heap. Numbers
  * count from 1, the task that begins. */
@@ -35,7 +35,10 @@ typedef struct Task {
   uint8_t state;    /* TaskState */
   bool is_listed;   /* in the guest's list */
   bool is_outside;  /* malloc'd */
+  bool is_asked;    /* was never ready when it became pending: runs for a task that has switched to it */
   uint64_t number;
+  uint64_t token;   /* of the operation that it waits for while pending */
+  int64_t due;      /* when that is over by itself, microseconds of the guest's clock; GUEST_NEVER: the host will say */
   struct Task *previous, *next; /* in the list */
 } Task;
 
@@ -44,6 +47,7 @@ typedef enum GuestStatus {
   GUEST_PAUSED,   /* out of fuel, at a safepoint: refill and go on; or it has a request, or waiting was interrupted: see to that and go on */
   GUEST_FINISHED, /* exit_status holds */
   GUEST_FAILED,   /* trap and trace hold */
+  GUEST_WAITING,  /* no task can go on before the host completes an operation */
 } GuestStatus;
 
 typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
@@ -55,6 +59,8 @@ typedef struct GuestOptions {
   uint64_t memory;          /* quota in logical bytes; 0: none. The size of the program's module counts */
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
   void *write_ctx;
+  unsigned grants;          /* CAP_ bits (native.h): what of the outside the guest may reach; 0: nothing */
+  const struct Folders *folders; /* the library's (stdlib/folders.h): what is granted of files, not copied; NULL: all */
   const char *const *args;  /* main's arguments, not copied */
   int nargs;
 } GuestOptions;
@@ -67,7 +73,12 @@ struct Guest {
   Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
   Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */
   uint32_t ready_first, nready, ready_cap;
-  uint64_t tasks_made;
+  Task **pending;           /* tasks that wait for the host: a heap of npending of pending_cap places (wait.c) */
+  uint32_t npending, pending_cap, nuntimed; /* of them, nuntimed are never due */
+  uint64_t tasks_made, tokens_made;
+  int64_t clock;            /* microseconds; stands still while the guest is frozen. Moved on by whoever completes operations */
+  int64_t clock_zero;       /* what that one's own clock showed at 0 */
+  bool clock_runs;          /* clock_zero holds */
   int64_t fuel;
   GuestStatus status;
   Trap trap;
@@ -123,13 +134,30 @@ enum { GUEST_FROZEN, GUEST_THAWED, GUEST_NOT_FROZEN };
 /* Answers a request, if there is one, with GUEST_NOT_FROZEN; guest.failure then says `why`, or that the host writes no images where that is NULL. */
 void guest_request_refuse(Guest *guest, const char *why);
 
-/* Makes a guest that has ended, or whatever it does, one that does nothing: the first task and the running one are dropped, the others stay as they are,
+/* Makes a guest that has ended, or whatever it does, one that does nothing: the first task and the one that runs are dropped, the others stay as they are,
  * and a new first task waits for guest_freeze with a rebase to give it a frame. Nothing else can be done with the guest but that, cloning and
  * freeing. False when memory is out. */
 bool guest_idle(Guest *guest);
 
-/* Runs until the guest is paused, finished or failed, on the tier of its options. A request that the host left unanswered is refused. */
+/* Runs until the guest is paused, waits, is finished or failed, on the tier of its options. A request that the host left unanswered is refused. */
 GuestStatus guest_run(Guest *guest);
+
+/* Operations that tasks wait for. A native that can't answer yet returns guest_await(guest, due): its task waits in front of the call, others go on, and
+ * the host completes the operation later, whenever no executor runs. Nothing of this costs fuel. An operation is found by its token; tokens count from 1
+ * in each guest and mean the same after it was frozen or cloned. */
+#define GUEST_NEVER INT64_MAX
+Trap guest_await(Guest *guest, int64_t due);
+const struct NativeDef *task_awaits(const Task *task); /* the native whose call a pending task stands in front of */
+Value *task_operation(Task *task);                      /* the arguments of that call */
+/* The one that is due first, or NULL; of those that are due at the same time, that with the lowest token. */
+static inline const Task *guest_pending_first(const Guest *guest) { return guest->npending ? guest->pending[0] : NULL; }
+/* Microseconds until an operation is over by itself, negative when it should be; GUEST_NEVER. */
+static inline int64_t guest_time_left(const Guest *guest, const Task *task) { return task->due == GUEST_NEVER ? GUEST_NEVER : task->due - guest->clock; }
+/* Gives an operation its result, in slots (of a native without a result: NULL), and puts the task into the queue. False if there is no operation of that
+ * token. */
+bool guest_complete(Guest *guest, uint64_t token, const Value *result);
+/* The operation has failed for good: ends the guest with TRAP_HOST and the text, at the call. */
+bool guest_complete_error(Guest *guest, uint64_t token, const char *text);
 
 /* Ends the run with a trap at the current frame and pc. */
 void guest_fail(Guest *guest, Trap trap);

@@ -14,7 +14,7 @@
 #include "vm/module.h"
 
 #define IMAGE_MAGIC "\0fim"
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2 /* written; version 1, in which no task waits for the host, is read too */
 
 /* Takes bytes of an image, in order; false when that failed, and then no more are given. */
 typedef struct ImageSink { bool (*write)(void *ctx, const void *bytes, size_t length); void *ctx; } ImageSink;

@@ -84,6 +84,7 @@ typedef struct ImageReader {
   const uint8_t *at, *end;  /* of the body */
   uint64_t offset, next;    /* of the block at hand, and behind it */
   uint64_t unpacked;        /* bytes of blocks so far */
+  uint32_t version;
   bool (*define)(void *ctx, const uint8_t *defs, const uint8_t *end); /* called for each block's definitions; false after failing */
   void *define_ctx;
   bool failed;

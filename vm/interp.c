@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "vm/execute.h"
+#include "vm/native.h"
 #include "vm/object.h"
 
 enum { WINDOW_FRAMES = 32 };
@@ -118,6 +119,19 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
     seen->q = callee;
   }
   if (is_direct) call[1].q = callee;
+}
+
+/* Whether threaded code can be entered at pc: what lies on the operand stack is in its slots there. */
+static bool is_entry(const Code *code, uint32_t pc) {
+  if (pc == 0) return true;
+  const CodeInsn *before = &code->insns[pc - 1];
+  if (op_table[before->op].flags & (OP_CALLS | OP_WAITS) || (before->op == OP_CALL_IMPORT && before->x.native->waits)) return true;
+  uint32_t low = 0, high = code->function->nlabels;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (code->function->labels[middle].pc < pc) low = middle + 1; else high = middle;
+  }
+  return low < code->function->nlabels && code->function->labels[low].pc == pc;
 }
 
 #define NEXT(n) \
@@ -234,6 +248,11 @@ enter: {
     if (oracle_run_wide(guest) != GUEST_RUNNABLE) return guest->status;
     goto enter;
   }
+  if (!is_entry(top->code, top->pc)) {
+    site = NULL;
+    if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
+    goto enter;
+  }
   Threaded *threaded = translate(top->code);
   if (!threaded) {
     guest_fail(guest, TRAP_OUT_OF_MEMORY);
@@ -271,8 +290,8 @@ leave: {
   if (task->nframes > 0) goto enter;
   if (task != guest->main) {
     trap = task_end(guest);
-    if (trap == TRAP_NONE) goto enter;
-    guest_fail(guest, trap);
+    if (trap != TRAP_NONE) guest_fail(guest, trap);
+    if (guest->status == GUEST_RUNNABLE) goto enter;
     return guest->status;
   }
   guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
@@ -304,8 +323,9 @@ trapped: {
   guest->fuel = fuel;
   window_close(&window, last, threaded->code, threaded->pcs[pc - threaded->cells], fp);
   /* No trap: the quota has to be tested, or memory is out; the oracle finds out, from exact state. */
-  if (trap == TRAP_NONE) return oracle_step(guest);
-  guest_fail(guest, trap);
+  if (trap == TRAP_NONE) oracle_step(guest);
+  else if (trap != TRAP_WAIT || (trap = task_await(guest)) != TRAP_NONE) guest_fail(guest, trap);
+  if (guest->status == GUEST_RUNNABLE) goto enter;
   return guest->status;
 }
 }
@@ -316,20 +336,4 @@ const void *const *interp_labels(void) {
   return labels;
 }
 
-/* Whether threaded code can be entered at pc: what lies on the operand stack is in its slots there. */
-static bool is_entry(const Code *code, uint32_t pc) {
-  if (pc == 0 || op_table[code->insns[pc - 1].op].flags & (OP_CALLS | OP_WAITS)) return true;
-  uint32_t low = 0, high = code->function->nlabels;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (code->function->labels[middle].pc < pc) low = middle + 1; else high = middle;
-  }
-  return low < code->function->nlabels && code->function->labels[low].pc == pc;
-}
-
-GuestStatus interp_run(Guest *guest) {
-  for (;;) {
-    const Frame *top = &guest->task->frames[guest->task->nframes - 1];
-    if ((is_entry(top->code, top->pc) ? run(guest, NULL) : oracle_step(guest)) != GUEST_RUNNABLE) return guest->status;
-  }
-}
+GuestStatus interp_run(Guest *guest) { return run(guest, NULL); }

@@ -18,6 +18,30 @@ const NativeDef *const *native_all(unsigned *count) {
   return __start_firn_natives;
 }
 
+const char *capability_refusal(unsigned capability) {
+  static const char *const texts[] = {
+#define CAPABILITY(id, name, doc, flag) "this program may not " doc " (" flag " lets it)",
+#include "vm/capability.def"
+  };
+  return texts[__builtin_ctz(capability)];
+}
+
+unsigned capability_find(const char *name) {
+  static const char *const names[] = {
+#define CAPABILITY(id, name, doc, flag) name,
+#include "vm/capability.def"
+  };
+  for (unsigned i = 0; i < CAPABILITIES; i++) {
+    if (strcmp(names[i], name) == 0) return 1u << i;
+  }
+  return CAP_NONE;
+}
+
+Trap native_refuse(Guest *guest, unsigned capability) {
+  const char *text = capability_refusal(capability);
+  return guest_trap_text(guest, TRAP_DENIED, text, strlen(text));
+}
+
 static uint32_t name_hash(uint32_t hash, const char *text, size_t length) {
   for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * UINT32_C(16777619);
   return hash;

@@ -6,28 +6,68 @@
  *
  * NATIVE("string.trim", string_trim, "(string) -> string", "The string without white space at both ends.") { ... }
  * puts the definition into the section that natives_find searches: signature and documentation stand beside the body, nowhere else.
+ * NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "...") { ... } is one that reaches the outside, and says what of it (capability.def). A native
+ * without needs always answers the same in the same state of its guest. The definition does not run for a guest that was not granted what it needs: the call
+ * traps with DENIED. NATIVE_ASKS is the same for one that itself asks guest_may, and answers with an error of its own. NATIVE_WAITS("time.wait", time_wait, "(int) -> void", TIME, TIME, "...") { ... }
+ * is one that may also let its task wait; no other may.
  */
 #ifndef FIRN_VM_NATIVE_H
 #define FIRN_VM_NATIVE_H
 
+#include "vm/guest.h"
 #include "vm/trap.h"
 #include "vm/value.h"
 
-typedef struct Guest Guest;
 typedef Trap (*NativeFn)(Guest *guest, Value *args);
+
+/* What of the outside a native needs, as bits. */
+typedef enum CapabilityIndex {
+#define CAPABILITY(id, name, doc, flag) CAP_INDEX_##id,
+#include "vm/capability.def"
+  CAPABILITIES
+} CapabilityIndex;
+enum {
+#define CAPABILITY(id, name, doc, flag) CAP_##id = 1 << CAP_INDEX_##id,
+#include "vm/capability.def"
+  CAP_NONE = 0,
+  CAP_ALL = (1 << CAPABILITIES) - 1,
+};
+
+/* Whether a native may let its task wait (guest_await): for what the host brings, or until a time has come, and then it has no result. */
+typedef enum NativeWait { WAITS_NOT, WAITS_HOST, WAITS_TIME } NativeWait;
 
 typedef struct NativeDef {
   const char *name;      /* "module.name" */
   const char *signature; /* "(string, [int], int?) -> string?": types of the language, without type parameters */
   const char *doc;
   NativeFn fn;
+  unsigned needs;        /* CAP_ bits */
+  NativeWait waits;
 } NativeDef;
 
-#define NATIVE(name, ident, signature, doc)                                                            \
+#define NATIVE(name, ident, signature, doc) NATIVE_DEFINE(name, ident, signature, NONE, NOT, doc)
+#define NATIVE_ASKS(name, ident, signature, capability, doc) NATIVE_DEFINE(name, ident, signature, capability, NOT, doc)
+#define NATIVE_NEEDS(name, ident, signature, capability, doc) NATIVE_WAITS(name, ident, signature, capability, NOT, doc)
+#define NATIVE_WAITS(name, ident, signature, capability, waits, doc)                                   \
+  static Trap ident##_granted(Guest *guest, Value *args);                                              \
+  NATIVE_DEFINE(name, ident, signature, capability, waits, doc) {                                      \
+    return guest_may(guest, CAP_##capability) ? ident##_granted(guest, args) : native_refuse(guest, CAP_##capability); \
+  }                                                                                                    \
+  static Trap ident##_granted(Guest *guest, Value *args)
+#define NATIVE_DEFINE(name, ident, signature, capability, waits, doc)                                  \
   static Trap ident(Guest *guest, Value *args);                                                        \
-  static const NativeDef ident##_def = {name, signature, doc, ident};                                  \
+  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits}; \
   static const NativeDef *const ident##_entry __attribute__((used, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
+
+/* Whether a guest was granted a capability, and everything if it needs none. */
+static inline bool guest_may(const Guest *guest, unsigned capability) { return !(capability & ~guest->options.grants); }
+/* What is said when it was not, in static memory: "this program may not ...". `capability` is one bit. */
+const char *capability_refusal(unsigned capability);
+/* A capability's bit by name, CAP_NONE if there is none. */
+unsigned capability_find(const char *name);
+/* TRAP_DENIED. */
+Trap native_refuse(Guest *guest, unsigned capability);
 
 /* Finds by module and name; NULL if unknown. */
 const NativeDef *native_find(const char *module, const char *name);

@@ -107,7 +107,7 @@ static Trap step(Guest *guest) {
   }
   Trap trap = insn_execute(guest, code, insn, base);
   if (trap == TRAP_NONE) frame->pc++;
-  return trap;
+  return trap == TRAP_WAIT ? task_await(guest) : trap;
 }
 
 GuestStatus oracle_step(Guest *guest) {

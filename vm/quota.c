@@ -102,7 +102,6 @@ static void enum_walk(Walk *w, const EnumObj *object, const ObjDesc *desc) {
 
 /* Operands of the instruction at which a guest ended are not where they belong. */
 static void task_walk(Walk *w, const Task *task) {
-  uint64_t used = 0; /* a caller's frame may reach farther than its callee's */
   bool has_ended = w->guest->status == GUEST_FAILED || w->guest->status == GUEST_FINISHED;
   for (uint32_t i = 0; i < task->nframes && !w->failed; i++) {
     const Frame *frame = &task->frames[i];
@@ -116,10 +115,8 @@ static void task_walk(Walk *w, const Task *task) {
       if (has_ended && i + 1 == task->nframes && live->items[k].slot >= frame->code->nlocals_slots) break;
       value_meet(w, slots + live->items[k].slot, live->items[k].type);
     }
-    uint64_t end = (uint64_t)frame->base + frame->code->frame_slots;
-    if (end > used) used = end;
   }
-  w->bytes += TASK_BYTES + quota_stack_bytes(used);
+  w->bytes += TASK_BYTES + task_stack_bytes(task->nslots);
 }
 
 static void object_walk(Walk *w, const Obj *object) {
@@ -151,15 +148,10 @@ static void roots_meet(Walk *w) {
   meet(w, (Value){.p = guest->task});
   for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = guest->ready[(guest->ready_first + i) % guest->ready_cap]});
   for (Task *task = guest->listed; task; task = task->next) meet(w, (Value){.p = task});
+  for (uint32_t i = 0; i < guest->npending; i++) meet(w, (Value){.p = guest->pending[i]});
   for (uint32_t i = 0; i < program->module->nglobals; i++) {
     if (guest->globals_set[i]) value_meet(w, guest->globals + program->global_slots[i], program->global_types[i]);
   }
-}
-
-uint64_t quota_stack_bytes(uint64_t nslots) {
-  uint64_t room = TASK_STACK_FIRST;
-  while (room < nslots) room *= 2;
-  return (room - TASK_STACK_FIRST) * (sizeof(Value) + sizeof(Frame));
 }
 
 uint64_t guest_memory(Guest *guest) {

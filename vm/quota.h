@@ -25,7 +25,4 @@ bool quota_has_stack(Guest *guest, uint64_t bytes);
 /* Begins to test a guest that has been thawed. False: it is farther over its quota than a running guest can be. */
 bool quota_resume(Guest *guest);
 
-/* Logical bytes of a stack beyond what a task's own size covers, for so many slots in use. */
-uint64_t quota_stack_bytes(uint64_t nslots);
-
 #endif

@@ -182,6 +182,10 @@ static void add_task(Walk *walk, const Task *task) {
   add(walk, task->number);
   add(walk, task->state);
   add(walk, task->nframes);
+  if (task->state == TASK_PENDING) {
+    add(walk, task->token);
+    add(walk, (uint64_t)guest_time_left(walk->guest, task));
+  }
   for (uint32_t i = 0; i < task->nframes; i++) {
     add_frame(walk, task, &task->frames[i], i + 1 < task->nframes);
   }
@@ -190,6 +194,7 @@ static void add_task(Walk *walk, const Task *task) {
 static void add_tasks(Walk *walk) {
   const Guest *guest = walk->guest;
   add(walk, guest->tasks_made);
+  add(walk, guest->tokens_made);
   add_ref(walk, (Value){.p = guest->main});
   add_ref(walk, (Value){.p = guest->task});
   add(walk, guest->nready);

@@ -100,13 +100,15 @@ bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) 
   bool had_stress = heap_stress, done = true;
   heap_stress |= (options->modes & STRESS_GC) != 0;
   guest_request_refuse(s.guest, NULL);
-  while (done && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0) {
+  bool waits = false;
+  while (done && !waits && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0) {
     int64_t balance = s.guest->fuel;
     s.guest->fuel = 0;
     run_on(&s);
     s.guest->fuel += balance;
-    if ((s.guest->status != GUEST_RUNNABLE && s.guest->status != GUEST_PAUSED) || s.guest->request) break;
-    s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
+    if (s.guest->status == GUEST_FINISHED || s.guest->status == GUEST_FAILED || s.guest->request) break;
+    waits = s.guest->status == GUEST_WAITING;
+    if (!waits) s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
     if (!is_due(&s)) continue;
     if (options->modes & STRESS_THAW) done = thaw_here(&s);
     if (done && options->modes & STRESS_CLONE) done = clone_here(&s);

@@ -10,7 +10,6 @@
  * - A task's frames array has as much room as its stack has slots. A callee's base lies above its caller's locals, of which there is at
  *   least one slot, so a frame that fits the stack always finds room in frames: executors test the stack's limit only.
  * - frames[-1] exists and belongs to the executor that runs.
- * - A waiting or ready task is in front of an instruction that threaded code can be entered at: its function's first, or behind a TASK_WAIT or TASK_SWITCH.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -77,15 +76,19 @@ static bool stack_resize(Task *task, uint32_t nslots) {
   return true;
 }
 
+uint32_t task_room_for(uint32_t nslots, uint32_t limit) {
+  uint64_t room = TASK_STACK_FIRST;
+  while (room < nslots) room *= 2;
+  return room < limit ? (uint32_t)room : limit;
+}
+
 Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
   if (nslots <= task->nslots) return TRAP_NONE;
   uint64_t limit = guest->options.stack_slots;
   if (nslots > limit) return TRAP_STACK_OVERFLOW;
-  uint64_t wanted = TASK_STACK_FIRST;
-  while (wanted < nslots) wanted *= 2;
-  if (!quota_has_stack(guest, quota_stack_bytes(wanted) - quota_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
-  if (wanted > limit) wanted = limit;
-  return stack_resize(task, (uint32_t)wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+  uint32_t wanted = task_room_for((uint32_t)nslots, (uint32_t)limit);
+  if (!quota_has_stack(guest, task_stack_bytes(wanted) - task_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
+  return stack_resize(task, wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
 }
 
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
@@ -192,6 +195,7 @@ static void stack_rest(Task *task) {
 static void task_run(Guest *guest, Task *task) {
   task->state = TASK_RUNS;
   guest->task = task;
+  guest->status = GUEST_RUNNABLE;
 }
 
 /* A line or two for each waiting task but the one that runs. */
@@ -228,13 +232,27 @@ static Task *queue_take(Guest *guest) {
   return task;
 }
 
-Trap task_wait(Guest *guest) {
+void task_go_on(Guest *guest) {
   Task *next = queue_take(guest);
-  if (!next) return deadlock(guest);
+  if (next) task_run(guest, next);
+  else guest->status = GUEST_WAITING;
+}
+
+Trap task_wait(Guest *guest) {
+  if (guest->nready == 0 && guest->npending == 0) return deadlock(guest);
   guest->task->frames[guest->task->nframes - 1].pc++;
   guest->task->state = TASK_WAITS;
   stack_rest(guest->task);
-  task_run(guest, next);
+  task_go_on(guest);
+  return TRAP_NONE;
+}
+
+Trap task_await(Guest *guest) {
+  Trap trap = task_pend(guest, guest->task);
+  if (trap != TRAP_NONE) return trap;
+  guest->tokens_made++;
+  stack_rest(guest->task);
+  task_go_on(guest);
   return TRAP_NONE;
 }
 
@@ -253,14 +271,11 @@ Trap task_end(Guest *guest) {
   ended->state = TASK_ENDED;
   task_unlist(guest, ended);
   stack_drop(ended);
-  Task *next = queue_take(guest);
-  if (next) {
-    task_run(guest, next);
-    return TRAP_NONE;
-  }
+  if (guest->nready == 0) guest->task = guest->main;
   /* The first task waits for something that nothing will bring. */
-  guest->task = guest->main;
-  return deadlock(guest);
+  if (guest->nready == 0 && guest->npending == 0) return deadlock(guest);
+  task_go_on(guest);
+  return TRAP_NONE;
 }
 
 void task_drop(Guest *guest, Task *task) {
@@ -270,6 +285,7 @@ void task_drop(Guest *guest, Task *task) {
     if (ready != task) guest->ready[(guest->ready_first + kept++) % guest->ready_cap] = ready;
   }
   guest->nready = kept;
+  task_unpend(guest, task);
   task_unlist(guest, task);
   if (task->is_outside) {
     free(task->slots);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "vm/execute.h"
+#include "vm/native.h"
 #include "vm/quota.h"
 #include "vm/thaw_internal.h"
 
@@ -98,6 +99,16 @@ static bool begins_task(const Thaw *t, const Task *task, const Code *code) {
   return code->function_index < t->program->module->nfunctions && code_result_type(code)->kind == TYPE_VOID;
 }
 
+/* Gives a stack its room; memory for it is taken. */
+static bool get_room(Thaw *t, Task *task, uint64_t nslots) {
+  uint32_t limit = t->guest->options.stack_slots;
+  if (nslots <= task->nslots) return true;
+  if (nslots > limit) return image_fail(&t->in, "%s", trap_message(TRAP_STACK_OVERFLOW));
+  if (!thaw_take(t, task_room_for((uint32_t)nslots, limit) - task->nslots, sizeof(Value) + sizeof(Frame))) return false;
+  Trap trap = task_room(t->guest, task, nslots);
+  return trap == TRAP_NONE || image_fail(&t->in, "%s", trap_message(trap));
+}
+
 static bool get_frame(Thaw *t, Task *task, bool in_call) {
   uint32_t number = image_get32(&t->in), pc = image_get32(&t->in), base = 0;
   if (t->in.failed) return false;
@@ -111,9 +122,8 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
     if (!callee_ok(t, caller, code)) return image_fail(&t->in, "a frame's function is not what its caller calls");
     base = caller->base + caller->code->insns[caller->pc - 1].a;
   }
-  if (!thaw_take(t, code->frame_slots, sizeof(Value) + sizeof(Frame))) return false;
-  Trap trap = task_room(t->guest, task, (uint64_t)base + code->frame_slots);
-  if (trap != TRAP_NONE) return image_fail(&t->in, "%s", trap_message(trap));
+  uint64_t end = (uint64_t)base + code->frame_slots;
+  if (t->in.version > 1 ? end > task->nslots : !get_room(t, task, end)) return image_fail(&t->in, "a stack is too small for its frames");
   Value *slots = task->slots + base;
   memset(slots, 0, code->frame_slots * sizeof *slots);
   t->live.work += code->frame_slots / 16;
@@ -131,10 +141,17 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
 bool thaw_task(Thaw *t, Task *task) {
   task->number = image_get64(&t->in);
   task->state = image_get8(&t->in);
-  uint32_t nframes = image_get32(&t->in);
+  uint32_t nframes = image_get32(&t->in), room = t->in.version > 1 ? image_get32(&t->in) : 0;
   if (t->in.failed) return false;
   if (task->number == 0 || task->number > t->tasks_made) return image_fail(&t->in, "a task's number is wrong");
-  if (task->state > TASK_ENDED || (task->state == TASK_ENDED) != (nframes == 0)) return image_fail(&t->in, "a task's state is wrong");
+  bool is_pending = task->state == TASK_PENDING && t->in.version > 1;
+  if ((task->state > TASK_ENDED && !is_pending) || (task->state == TASK_ENDED) != (nframes == 0)) return image_fail(&t->in, "a task's state is wrong");
+  if (is_pending) {
+    task->token = image_get64(&t->in);
+    task->due = (int64_t)image_get64(&t->in);
+  }
+  if (!get_room(t, task, room)) return false;
+  if (t->in.version > 1 && (task->nslots != room || (room == 0) != (nframes == 0))) return image_fail(&t->in, "a stack has a size that no stack has");
   for (uint32_t i = 0; i < nframes; i++) {
     if (!get_frame(t, task, i + 1 < nframes)) return false;
   }
@@ -169,12 +186,48 @@ static Task **get_task_refs(Thaw *t, uint32_t *count) {
 static bool get_tasks(Thaw *t) {
   Guest *guest = t->guest;
   uint64_t made = image_get64(&t->in);
+  guest->tokens_made = t->in.version > 1 ? image_get64(&t->in) : 0;
   if (!(guest->main = get_task_ref(t)) || !(guest->task = get_task_ref(t))) return false;
   if (!(guest->ready = get_task_refs(t, &guest->nready))) return false;
   guest->ready_cap = guest->nready + 1;
   if (!(t->listed = get_task_refs(t, &t->nlisted))) return false;
   t->tasks_made = guest->tasks_made = made;
   return made < UINT64_MAX / 2 || image_fail(&t->in, "a task's number is wrong");
+}
+
+static int token_order(const void *a, const void *b) {
+  const Task *x = *(Task *const *)a, *y = *(Task *const *)b;
+  return (x->token > y->token) - (x->token < y->token);
+}
+
+/* Whether an operation is one that its native can wait for. */
+static bool operation_ok(const Thaw *t, const Task *task) {
+  const NativeDef *native = task_awaits(task);
+  if (!native || native->waits == WAITS_NOT || task->token == 0 || task->token > t->guest->tokens_made) return false;
+  return task->is_listed && task->due > -GUEST_NEVER / 2 && (task->due == GUEST_NEVER) == (native->waits == WAITS_HOST);
+}
+
+/* Pending tasks: in front of calls of natives that wait, with tokens of their own. */
+static bool pending_check(Thaw *t) {
+  Guest *guest = t->guest;
+  Task **tasks = calloc((size_t)t->nobjects + 1, sizeof *tasks);
+  uint32_t count = 0;
+  bool done = tasks != NULL;
+  if (!done) thaw_out_of_memory(t);
+  for (uint32_t i = 0; done && i < t->nobjects; i++) {
+    Task *task = (Task *)t->objects[i].object;
+    if (t->plans[t->objects[i].plan]->desc != &desc_task || task->state != TASK_PENDING) continue;
+    if (!operation_ok(t, task)) done = image_fail(&t->in, "what a task waits for is wrong");
+    else if (task_pend(guest, task) != TRAP_NONE) done = thaw_out_of_memory(t);
+    tasks[count++] = task;
+  }
+  if (done) qsort(tasks, count, sizeof *tasks, token_order);
+  for (uint32_t i = 1; done && i < count; i++) {
+    if (tasks[i]->token == tasks[i - 1]->token) done = image_fail(&t->in, "what a task waits for is wrong");
+  }
+  if (done && guest->status == GUEST_WAITING && (count == 0 || guest->nready)) done = image_fail(&t->in, "the guest does not wait");
+  free(tasks);
+  return done;
 }
 
 /* Once all contents are there: one task runs, the queue has just the ready ones, the list has what has been ready. */
@@ -187,7 +240,9 @@ static bool tasks_check(Thaw *t) {
     nready += task->state == TASK_READY;
     nruns += task->state == TASK_RUNS;
   }
-  if (nruns != 1 || guest->task->state != TASK_RUNS || guest->main->state == TASK_ENDED) return image_fail(&t->in, "not one task runs");
+  bool waits = guest->status == GUEST_WAITING;
+  if (nruns != !waits || (guest->task->state == TASK_RUNS) != !waits || guest->main->state == TASK_ENDED || guest->task->state == TASK_ENDED)
+    return image_fail(&t->in, "not one task runs");
   for (uint32_t i = 0; i < guest->nready; i++) {
     if (guest->ready[i]->state != TASK_READY) return image_fail(&t->in, "the queue is wrong");
     guest->ready[i]->state = TASK_RUNS; /* so that it is not there twice */
@@ -198,7 +253,7 @@ static bool tasks_check(Thaw *t) {
     if (t->listed[i]->is_listed || t->listed[i]->state == TASK_ENDED) return image_fail(&t->in, "the list of tasks is wrong");
     task_enlist(guest, t->listed[i]);
   }
-  return true;
+  return pending_check(t);
 }
 
 static bool get_globals(Thaw *t) {
@@ -249,7 +304,8 @@ static bool get_limits(Thaw *t, const ThawOptions *options) {
   guest->allocated = image_get64(&t->in);
   uint32_t limit = image_get32(&t->in), most = options->guest.stack_slots ? options->guest.stack_slots : GUEST_STACK_SLOTS;
   if (t->in.failed) return false;
-  if (status != GUEST_RUNNABLE && status != GUEST_PAUSED) return image_fail(&t->in, "the guest has ended");
+  bool waits = status == GUEST_WAITING && t->in.version > 1;
+  if (status != GUEST_RUNNABLE && status != GUEST_PAUSED && !waits) return image_fail(&t->in, "the guest has ended");
   if (used < 0 || used > INT64_MAX / 2 || fuel < -used || fuel > INT64_MAX - used) return image_fail(&t->in, "the fuel is out of range");
   if (limit > most) return image_fail(&t->in, "the guest needs a stack of %u slots, and may have %u", limit, most);
   guest->status = (GuestStatus)status;

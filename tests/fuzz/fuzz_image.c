@@ -13,6 +13,7 @@
 #include <string.h>
 #include <zstd.h>
 
+#include "stdlib/wait.h"
 #include "tests/fuzz/inside.h"
 #include "tests/fuzz/mutate_image.h"
 #include "tests/fuzz/outcome.h"
@@ -132,7 +133,7 @@ static Program *program_find(void *ctx, const uint8_t hash[32]) {
 /* Checks */
 
 static bool thaw(Buffer *image, const Kept *place, Tier tier, Thawed *thawed, ModuleError *error) {
-  ThawOptions options = {.guest = {.tier = tier, .stack_slots = STACK_SLOTS, .write = output_hash}, .memory_max = MEMORY_MAX};
+  ThawOptions options = {.guest = {.tier = tier, .stack_slots = STACK_SLOTS, .write = output_hash, .grants = CAP_STDIN | CAP_FREEZE}, .memory_max = MEMORY_MAX};
   if (place) {
     options.find = program_find;
     options.find_ctx = (void *)(uintptr_t)place;
@@ -167,6 +168,10 @@ static Outcome run(Guest *guest, int64_t slice) {
   guest->granted += guest->fuel;
   for (;;) {
     GuestStatus status = guest_run(guest);
+    if (status == GUEST_WAITING) {
+      wait_serve(guest);
+      if (guest->status != GUEST_WAITING) continue;
+    }
     if (status != GUEST_PAUSED) break;
     if (guest->fuel < 0 && given >= FUEL) break;
     if (guest->fuel < 0) {

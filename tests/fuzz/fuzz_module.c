@@ -60,7 +60,7 @@ static bool guest_drive(Guest **guest, Way way, int64_t slice, int64_t slices) {
 static Outcome run(Program *program, Tier tier, Way way, int64_t slice, int64_t slices, uint64_t memory) {
   Outcome outcome = {.status = GUEST_FAILED, .trap = TRAP_OUT_OF_MEMORY};
   GuestOptions options = {.tier = tier, .fuel = way == IN_SLICES ? slice : slice * slices, .stack_slots = STACK_SLOTS, .memory = memory,
-                          .write = output_hash, .write_ctx = &outcome.output};
+                          .write = output_hash, .write_ctx = &outcome.output, .grants = CAP_STDIN | CAP_FREEZE};
   Guest *guest = guest_new(program, &options);
   if (!guest) return outcome;
   if (guest_drive(&guest, way, slice, slices)) {

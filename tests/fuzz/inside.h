@@ -1,7 +1,7 @@
 /* inside.h - which modules a fuzzer may run: those whose natives reach nothing outside of the process and always answer the same.
  *
- * The list names what is allowed: natives that are not in it (files, the environment, the clock, random seeds) are never run by a fuzzer, not even
- * when a mutation writes their names. Standard input must be empty.
+ * What a native needs of the outside is said where it is defined (NATIVE_NEEDS). Standard input must be empty; a guest's request to be frozen is the
+ * host's to refuse.
  */
 #ifndef FIRN_TESTS_FUZZ_INSIDE_H
 #define FIRN_TESTS_FUZZ_INSIDE_H
@@ -9,16 +9,18 @@
 #include <string.h>
 
 #include "vm/module.h"
+#include "vm/native.h"
 
-static inline bool module_is_inside(const Module *module) {
-  static const char *const inside[] = {"bool", "bytes", "char", "float", "format", "guest", "hash", "int",
-                                       "io", "math", "op", "program", "string", "text", "unicode"};
+/* What the natives that a module imports need. One that is not known is never run, and needs nothing. */
+static inline unsigned module_needs(const Module *module) {
+  unsigned needs = CAP_NONE;
   for (uint32_t i = 0; i < module->nimports; i++) {
-    size_t k = 0, count = sizeof inside / sizeof *inside;
-    while (k < count && strcmp(module->imports[i].module, inside[k]) != 0) k++;
-    if (k == count) return false;
+    const NativeDef *native = native_find(module->imports[i].module, module->imports[i].name);
+    if (native) needs |= native->needs;
   }
-  return true;
+  return needs;
 }
+
+static inline bool module_is_inside(const Module *module) { return !(module_needs(module) & ~(unsigned)(CAP_STDIN | CAP_FREEZE)); }
 
 #endif

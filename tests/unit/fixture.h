@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "vm/execute.h"
+#include "vm/native.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "suite.h"
@@ -32,6 +33,7 @@ static inline void fixture_setup(void) {
   fixture.guest.program = &fixture.program;
   fixture.guest.fuel = INT64_MAX;
   fixture.guest.options.stack_slots = GUEST_STACK_SLOTS;
+  fixture.guest.options.grants = CAP_ALL;
   heap_guest_add(&fixture.guest);
   fixture.task = fixture.guest.task = task_blank(&fixture.guest);
   ck_assert_int_eq(task_room(&fixture.guest, fixture.task, ROOTS), TRAP_NONE);

@@ -14,6 +14,7 @@
 
 #include "vm/guest.h"
 #include "vm/heap.h"
+#include "vm/native.h"
 #include "vm/program.h"
 #include "suite.h"
 
@@ -73,7 +74,8 @@ static inline LockstepResult lockstep_follow(Program *program, uint32_t function
   uint64_t outputs[LOCKSTEP_GUESTS] = {0};
   int64_t slice = plan.slice, given = slice;
   for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
-    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .memory = plan.memory, .write = lockstep_write, .write_ctx = &outputs[i]};
+    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .memory = plan.memory, .write = lockstep_write, .write_ctx = &outputs[i],
+                            .grants = CAP_STDIN | CAP_FREEZE};
     guests[i] = guest_new_for(program, function, &options);
     ck_assert_ptr_nonnull(guests[i]);
   }

@@ -86,7 +86,7 @@ static Program *sample_program(const Sample *sample) {
 static void output_write(void *ctx, const char *bytes, size_t length) { buffer_put(ctx, bytes, length); }
 
 static Guest *guest_for(Program *program, Buffer *output, int64_t fuel) {
-  GuestOptions options = {.fuel = fuel, .write = output_write, .write_ctx = output};
+  GuestOptions options = {.fuel = fuel, .grants = CAP_ALL, .write = output_write, .write_ctx = output};
   Guest *guest = guest_new(program, &options);
   ck_assert_ptr_nonnull(guest);
   return guest;

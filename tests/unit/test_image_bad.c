@@ -6,10 +6,16 @@
  */
 #include "images.h"
 
+#include "vm/execute.h"
+#include "vm/native.h"
 #include "vm/object.h"
 
+NATIVE_WAITS("wtest.wait", wtest_wait, "(int) -> void", NONE, TIME, "Waits.") { return guest_await(guest, args[0].i); }
+NATIVE_WAITS("wtest.ask", wtest_ask, "() -> int", NONE, HOST, "Asks the host.") { return (void)args, guest_await(guest, GUEST_NEVER); }
+NATIVE("wtest.none", wtest_none, "() -> int", "Does not wait.") { return args[0].i = 1, TRAP_NONE; }
+
 static const char module_text[] =
-    "module 1\nstring \"t\"\n"
+    "module 1\nstring \"t\"\nimport \"wtest\" \"wait\" (int) -> void\nimport \"wtest\" \"ask\" () -> int\nimport \"wtest\" \"none\" () -> int\n"
     "class \"C\"\n field \"x\" int\nclass \"G\" <T: trait 0>\n field \"x\" param 0\nclass \"D\"\n field \"x\" bool\n"
     "enum \"E\"\n case \"none\"\n case \"some\"\n  field \"x\" float\n"
     "trait \"T\" <Self>\n method \"m\" dynamic (param 0) -> int\n"
@@ -22,6 +28,9 @@ static const char module_text[] =
     "func \"held\" (int, string) -> int\n local.get 0\n ret\n"
     "func \"text\" () -> string\n string.const 0\n ret\n"
     "func \"task\" () -> void\n void.const\n ret\n"
+    "func \"waits\" () -> void\n int.const 5\n call.import 0\n ret\n"
+    "func \"asks\" () -> int\n call.import 1\n ret\n"
+    "func \"none\" () -> int\n call.import 2\n ret\n"
     "impl trait 0 for class 0\n by 2\nentry 0\n";
 
 enum { GLOBALS = 10, STACK = 4096, MEMORY = 1 << 20 };
@@ -49,11 +58,15 @@ enum { STRINGS, BYTES, TASKS, DESC_FIRST };
 #define INPUT {'q', 0}
 /* The first task is object 0 of every image; REF counts the others. Its contents come before theirs. */
 #define TASK_REF(n) {'w', (n) << IMAGE_REF_SHIFT | IMAGE_REF_OBJECT}
-#define TASK_LIST(made, main, runs) {'q', made}, TASK_REF(main), TASK_REF(runs), {'w', 0}, {'w', 0}
+#define TASK_LIST(made, main, runs) {'q', made}, {'q', 0}, TASK_REF(main), TASK_REF(runs), {'w', 0}, {'w', 0}
 #define HEAD LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0)
 #define TASK(number, state) {'q', number}, {'b', state}
-#define FRAMES(n) {'w', n}
+#define FRAMES(n) FRAMES_IN(n, (n) ? TASK_STACK_FIRST : 0)
+#define FRAMES_IN(n, room) {'w', n}, {'w', room}
 #define FRAME(code, pc) {'w', code}, {'w', pc}
+/* A first task and another, which are in the list. */
+#define WITH(status, runs) OBJECT(TASKS), LIMITS(status, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 9}, TASK_REF(0), TASK_REF(runs), {'w', 0}, {'w', 2}, TASK_REF(0), TASK_REF(1), NO_GLOBALS
+#define WAITING(number, token, left, code, pc) TASK(number, TASK_PENDING), FRAMES(1), {'q', token}, {'q', (uint64_t)(left)}, FRAME(code, pc)
 #define AT_START TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)
 #define START CODE(0), HEAD
 #define UNSET {'b', 0}
@@ -113,8 +126,12 @@ static const Row rows[] = {
   ROW(NULL, GLOBAL_I({'q', 1}, {'q', 99})),
   ROW(NULL, GLOBAL_J({'q', (uint64_t)SCALAR_NIL(1)})),
   ROW(NULL, CODE(0), HEAD, NO_GLOBALS, {'/', 0}, TASK(1, TASK_RUNS), FRAMES(1), {'/', 0}, FRAME(0, 0)),
-  ROW(NULL, CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(0), TASK_REF(1), NO_GLOBALS, AT_START,
+  ROW(NULL, CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(0), TASK_REF(1), NO_GLOBALS, AT_START,
       TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
+  ROW(NULL, CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 9, 1000, 1, 1), {'q', 5}),
+  ROW(NULL, CODE(0), CODE(7), WITH(GUEST_PAUSED, 0), AT_START, WAITING(2, 1, -1000, 1, 1), {'q', 5}),
+  ROW(NULL, CODE(8), CODE(7), WITH(GUEST_WAITING, 1), WAITING(1, 2, GUEST_NEVER, 0, 0), WAITING(2, 1, 0, 1, 1), {'q', 5}),
+  ROW(NULL, CODE(0), CODE(7), WITH(GUEST_WAITING, 0), TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), WAITING(2, 1, 0, 1, 1), {'q', 5}),
   /* Limits, arguments, input, tasks. */
   ROW("the guest has ended", CODE(0), LIMITS(GUEST_FINISHED, 1, 1, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("the guest has ended", CODE(0), LIMITS(GUEST_FAILED, 1, 1, STACK), ARGS, INPUT, TASK_LIST(1, 0, 0), NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
@@ -132,15 +149,15 @@ static const Row rows[] = {
   ROW("the guest needs more memory than it may have", LIMITS(GUEST_RUNNABLE, 1, 1, STACK), ARGS, {'q', MEMORY}),
   ROW("what should be a task is none", OBJECT1(STRINGS, 0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 1, 0)),
   ROW("what should be a task is none", OBJECT1(STRINGS, 0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 1)),
-  ROW("what should be a task is none", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, REF_NILS(0)),
+  ROW("what should be a task is none", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, {'q', 0}, REF_NILS(0)),
   ROW("an object that there is not", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(1, 0, 1)),
-  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, TASK_REF(0), TASK_REF(0), {'w', 2}),
-  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 2}),
+  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 2}),
+  ROW("more tasks than there are", LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 1}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 2}),
   ROW("a task's number is wrong", CODE(0), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(UINT64_MAX / 2, 0, 0)),
   ROW("a task's number is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(0, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("a task's number is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(2, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("a task's state is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED), FRAMES(1), FRAME(0, 0)),
-  ROW("a task's state is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED + 1), FRAMES(1), FRAME(0, 0)),
+  ROW("a task's state is wrong", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_PENDING + 1), FRAMES(1), FRAME(0, 0)),
   ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
   ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_READY), FRAMES(1), FRAME(0, 0)),
   ROW("not one task runs", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_ENDED), FRAMES(0)),
@@ -148,14 +165,30 @@ static const Row rows[] = {
       FRAME(1, 0)),
   ROW("not one task runs", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), TASK(2, TASK_RUNS), FRAMES(1),
       FRAME(1, 0)),
+  ROW("not one task runs", CODE(0), CODE(7), WITH(GUEST_WAITING, 0), AT_START, WAITING(2, 9, 1000, 1, 1), {'q', 5}),
+  ROW("not one task runs", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 1), TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), WAITING(2, 9, 1000, 1, 1), {'q', 5}),
+  ROW("not one task runs", CODE(0), CODE(7), WITH(GUEST_WAITING, 1), TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), TASK(2, TASK_ENDED), FRAMES(0)),
+  ROW("the guest does not wait", CODE(0), CODE(6), WITH(GUEST_WAITING, 0), TASK(1, TASK_WAITS), FRAMES(1), FRAME(0, 0), TASK(2, TASK_WAITS), FRAMES(1), FRAME(1, 0)),
+  ROW("the queue is wrong", CODE(0), CODE(7), WITH(GUEST_WAITING, 1), TASK(1, TASK_READY), FRAMES(1), FRAME(0, 0), WAITING(2, 9, 1000, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 9, 1000, 1, 0)),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 9, 1000, 1, 2)),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 10, 1000, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 0, 1000, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 9, GUEST_NEVER, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), WITH(GUEST_RUNNABLE, 0), AT_START, WAITING(2, 9, INT64_MIN, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(8), CODE(7), WITH(GUEST_WAITING, 0), WAITING(1, 2, 7, 0, 0), WAITING(2, 1, 0, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(8), CODE(7), WITH(GUEST_WAITING, 0), WAITING(1, 2, GUEST_NEVER, 0, 0), WAITING(2, 2, 0, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(9), CODE(7), WITH(GUEST_WAITING, 0), WAITING(1, 2, GUEST_NEVER, 0, 0), WAITING(2, 1, 0, 1, 1), {'q', 5}),
+  ROW("what a task waits for is wrong", CODE(0), CODE(7), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 9}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 0}, UNSET9, UNSET, AT_START,
+      WAITING(2, 9, 1000, 1, 1), {'q', 5}),
   ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
-  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(0), {'w', 0}, NO_GLOBALS, AT_START, TASK(2, TASK_READY),
+  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(0), {'w', 0}, NO_GLOBALS, AT_START, TASK(2, TASK_READY),
       FRAMES(1), FRAME(1, 0)),
-  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 2}, TASK_REF(1), TASK_REF(1), {'w', 0}, NO_GLOBALS, AT_START,
+  ROW("the queue is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 2}, TASK_REF(1), TASK_REF(1), {'w', 0}, NO_GLOBALS, AT_START,
       TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
-  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(1), TASK_REF(1), NO_GLOBALS,
+  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 1}, TASK_REF(1), {'w', 2}, TASK_REF(1), TASK_REF(1), NO_GLOBALS,
       AT_START, TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
-  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 1}, TASK_REF(1), NO_GLOBALS, AT_START,
+  ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 1}, TASK_REF(1), NO_GLOBALS, AT_START,
       TASK(2, TASK_ENDED), FRAMES(0)),
   ROW("the outermost frame's function can't be one", CODE(0), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
   /* Frames. */
@@ -388,7 +421,7 @@ static Buffer good_image(void) { return image_made(rows[0].items); }
 
 START_TEST(test_outside) {
   static const struct { size_t at; bool from_end; uint8_t byte; const char *error; } edits[] = {
-    {1, false, 'x', "not an image of a guest"}, {4, false, IMAGE_VERSION + 1, "the image's version is 2, this machine reads 1"},
+    {1, false, 'x', "not an image of a guest"}, {4, false, IMAGE_VERSION + 1, "the image's version is 3, this machine reads 1 to 2"},
     {12, false, 1, "a block is damaged"},   {15, false, 1, "a block's size is wrong"},
     {11, false, 1, "a block's size is wrong"},  {10, false, 1, "the image is cut short"},
     {16, false, 0, "a block is damaged"},        {8, true, 1, "the image holds more than the guest"},
@@ -529,7 +562,7 @@ START_TEST(test_long_frames) {
   image_block(&image, &defs, &body);
   body.length = 0;
   static const Item items[] = {OBJECT(TASKS), CODE(0), CODE(1), LIMITS(GUEST_RUNNABLE, 100, 7, 1 << 20), ARGS, INPUT, TASK_LIST(1, 0, 0),
-                               TASK(1, TASK_RUNS), FRAMES(FRAMES_MAX), FRAME(0, 2), {0, 0}};
+                               TASK(1, TASK_RUNS), FRAMES_IN(FRAMES_MAX, 1 << 20), FRAME(0, 2), {0, 0}};
   for (const Item *item = items; item->form; item++) {
     if (item->form == 'd') write_varint(&defs, item->value);
     else buffer_number(&body, item->value, item->form == 'b' ? 1 : item->form == 'w' ? 4 : 8);
@@ -556,7 +589,7 @@ END_TEST
 /* Every byte of the blocks of an image in turn, in three ways: an error, or a guest. */
 START_TEST(test_bytes) {
   static const Item sample[] = {MAP_TYPE, OBJECT3(DESC_FIRST, 3, 4, 9), OBJECT1(STRINGS, 2), TYPE_DECL(TYPE_ENUM, 0), DESC(OBJ_ENUM, 3), OBJECT1(DESC_FIRST + 1, 1), CODE(0), CODE(1),
-                                CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, TASK_REF(0), TASK_REF(0), {'w', 1}, REF(3), {'w', 2}, TASK_REF(0),
+                                CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 1}, REF(3), {'w', 2}, TASK_REF(0),
                                 REF(3), UNSET, SET, REF(0), SET, REF(2), UNSET4, UNSET3, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 1), {'q', 77}, {'q', 77}, {'q', 2}, {'w', 0},
                                 {'q', 5}, REF_STRINGS(0), {'w', 2}, {'q', 6}, REF(1), {'b', 0xc3}, {'b', 0xa9}, {'q', 0}, TASK(2, TASK_READY), FRAMES(1), FRAME(2, 0), {0, 0}};
   enum { ITEMS = sizeof sample / sizeof *sample };

@@ -1,12 +1,13 @@
 /* test_programs.c - every program of tests/programs on both tiers in lockstep, in slices of fuel of several sizes.
  *
  * The state is compared at every pause. Pauses come often at first and are then twice as far apart each time, so that a long program costs
- * little more than a short one; however it is sliced, a program must do the same. Programs that use the clock, files or the environment are
- * left out; standard input is empty, and `main` gets no arguments.
+ * little more than a short one; however it is sliced, a program must do the same. Programs that may do something else each time they are run are
+ * left out (inside.h); standard input is empty, and `main` gets no arguments.
  */
 #include "sources.h"
 
 #include "lockstep.h"
+#include "tests/fuzz/inside.h"
 
 enum { QUOTA_SLACK = 4096 }; /* what the instruction that goes over has made */
 enum { PAUSES = 100, FUEL_MAX = 5000000, FUEL_ENDLESS = 100000 };
@@ -15,17 +16,6 @@ static const int64_t slices[] = {FUEL_MAX, 1, 2, 3, 7, 1000}; /* the first is wi
 enum { NSLICES = sizeof slices / sizeof *slices };
 
 static SourceList sources;
-
-/* Whether it may do something else each time it is run. */
-static bool reaches_outside(const Module *module) {
-  static const char *const outside[] = {"time", "fs", "env"};
-  for (uint32_t i = 0; i < module->nimports; i++) {
-    for (size_t k = 0; k < sizeof outside / sizeof *outside; k++) {
-      if (strcmp(module->imports[i].module, outside[k]) == 0) return true;
-    }
-  }
-  return false;
-}
 
 /* With some quotas. A run that ends like the one without has paid the same fuel; over its quota, it has allocated no more than that could. */
 static void quotas_follow(Program *program, const LockstepResult *first, const char *path) {
@@ -47,7 +37,7 @@ START_TEST(test_program) {
   const char *path = sources.paths[_i];
   Module *module = source_compile(path);
   if (!module) return; /* programs that show a mistake */
-  if (reaches_outside(module)) {
+  if (!module_is_inside(module)) {
     module_free(module);
     return;
   }
