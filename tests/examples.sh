@@ -18,7 +18,7 @@ folder=$(mktemp -d) || exit 2
 trap 'rm -rf "$folder"' EXIT
 trap 'exit 2' HUP INT TERM
 LC_ALL=C; export LC_ALL
-stressed=" bank json report jsonquery sheet site lisp factory "
+stressed=" bank json report jsonquery sheet lisp factory "
 
 firn() {
   case $mode in thaw) set -- --stress=thaw,clone,hop,step,3 "$@" ;; esac
