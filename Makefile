@@ -118,6 +118,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) tests/programs
 	$(RUNNER) --tour $(TOUR)
 	@for f in $(LIBRARY_DOCS); do echo "== $$f"; $(RUNNER) --tour $$f || exit 1; done
+	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
 	sh tests/wait.sh $(FIRN)

@@ -23,6 +23,7 @@ typedef struct Decl Decl;
 typedef struct Fn Fn;
 typedef struct ImplDecl ImplDecl;
 typedef struct Frame Frame;
+typedef struct NodeList { TNode **items; size_t count, capacity; } NodeList;
 
 /* ---- Names ---- */
 
@@ -264,6 +265,8 @@ struct Frame {
   const Type *self_type; /* what Self means; NULL: nothing */
   Symbol *self;
   const Type *result;   /* NULL: not known yet (closures) */
+  const Type *hint;     /* of a closure whose result is not known yet: the `T!` that it is to be, with a hole; else NULL */
+  NodeList failures;    /* OP_RES_ERRs from before the result was known, to be given its type */
   bool is_top;          /* top level or test: a failing `try` ends the program */
   bool is_module_top;   /* statements of the outermost scope declare globals */
   bool in_defer;        /* may not be left by return or try */
@@ -554,7 +557,6 @@ bool check_is_never(const TNode *node);
 /* A node that may be evaluated again without cost or effect: a constant or a variable that is never assigned. */
 bool check_is_simple(const TNode *node);
 
-typedef struct NodeList { TNode **items; size_t count, capacity; } NodeList;
 /* Appends to a block under construction; what follows a node that never goes on is dropped. */
 void check_push(Checker *c, NodeList *list, TNode *node);
 TNode *check_block_node(Checker *c, NodeList *list, Span span);

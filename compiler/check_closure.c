@@ -41,6 +41,18 @@ static TNode *closure_body(Checker *c, Expr *body, const Type *result) {
   return node;
 }
 
+/* Gives errors that were passed on the closure's type, which was not known then; false after a report. */
+static bool failures_settle(Checker *c, const Frame *frame) {
+  bool is_known = frame->result && frame->result->kind == TYPE_RESULT;
+  for (size_t i = 0; is_known && i < frame->failures.count; i++) frame->failures.items[i]->t = frame->failures.items[i]->type = frame->result;
+  if (is_known || !frame->failures.count) return true;
+  Span span = frame->failures.items[0]->span;
+  const Source *source = sources_get(&c->comp->sources, span.source);
+  Diag *d = check_report(c, span, DIAG_NO_ERROR_HERE, source && source->text[span.start] == 'f' ? "fail" : "try");
+  diag_help(d, "what the closure gives when there is no error is not known");
+  return false;
+}
+
 TNode *check_closure(Checker *c, Expr *e, const Type *expected) {
   const Type *wanted = check_peel(c, expected, TYPE_FN);
   uint32_t count = (uint32_t)e->closure.param_count;
@@ -65,7 +77,7 @@ TNode *check_closure(Checker *c, Expr *e, const Type *expected) {
     parts[i] = param_type(c, &e->closure.params[i], hint);
   }
   Frame frame = {.outer = c->frame, .function = f, .unit = c->frame->unit, .generics = c->frame->generics, .self_type = c->frame->self_type,
-                 .self = c->frame->self, .result = is_known ? result : NULL};
+                 .self = c->frame->self, .result = is_known ? result : NULL, .hint = result && !is_known && result->kind == TYPE_RESULT ? result : NULL};
   Chain *chain = c->chain;
   c->chain = NULL;
   c->frame = &frame;
@@ -79,7 +91,7 @@ TNode *check_closure(Checker *c, Expr *e, const Type *expected) {
   for (uint32_t i = 0; i < count; i++) {
     if (parts[i]->kind == TYPE_ERROR) return check_error_node(c, e->span);
   }
-  if (value->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
+  if (value->type->kind == TYPE_ERROR || !failures_settle(c, &frame)) return check_error_node(c, e->span);
   f->body = check_block_node(c, &body, e->closure.body->span);
   f->result = frame.result ? frame.result : c->t_void;
   parts[count] = f->result;

@@ -22,8 +22,10 @@ static TNode *leave_with(Checker *c, TNode *error, Span span) {
     TNode *message = check_call_trait(c, c->core.error, "message", operands, 1, span);
     return message ? check_op(c, OP_FAIL, NULL, c->t_never, span, message, NULL, NULL) : check_error_node(c, span);
   }
-  const Type *result = c->frame->result;
-  return make_return(c, check_op(c, OP_RES_ERR, result, result, span, error, NULL, NULL), span);
+  const Type *result = c->frame->result ? c->frame->result : c->frame->hint;
+  TNode *failure = check_op(c, OP_RES_ERR, result, result, span, error, NULL, NULL);
+  if (!c->frame->result) check_push(c, &c->frame->failures, failure);
+  return make_return(c, failure, span);
 }
 
 /* True if an error can be passed on from here; reports if not. */
@@ -35,6 +37,7 @@ static bool can_leave(Checker *c, const char *word, Span span) {
   if (c->frame->is_top) return true;
   const Type *result = c->frame->result;
   if (result && (result->kind == TYPE_RESULT || result->kind == TYPE_ERROR)) return result->kind == TYPE_RESULT;
+  if (!result && c->frame->hint) return true;
   Diag *d = check_report(c, span, DIAG_NO_ERROR_HERE, word);
   if (!result) diag_help(d, "the closure's type is not known to be a `T!`; handle the error with `catch`");
   else if (c->frame->outer) diag_help(d, "`%s` leaves the closure, which gives a `%s`; handle the error with `catch`", word, check_type_text(c, result));
@@ -145,7 +148,7 @@ TNode *check_return(Checker *c, Expr *e) {
   TNode *value;
   if (!e->return_.value) {
     value = check_void(c, e->span);
-    if (!frame->result) frame->result = c->t_void;
+    if (!frame->result) frame->result = frame->hint ? check_type_result(c, c->t_void) : c->t_void;
     if (!check_can_coerce(c, c->t_void, frame->result)) {
       check_report(c, e->span, DIAG_RETURN_VALUE, check_type_text(c, frame->result));
       return check_error_node(c, e->span);
@@ -161,7 +164,10 @@ TNode *check_return(Checker *c, Expr *e) {
     }
     /* A `return` inside of the value may have said what the result is. */
     if (frame->result && !check_is_never(value)) value = check_coerce(c, value, frame->result, e->return_.value->span);
-    if (!frame->result && !check_is_never(value) && value->type->kind != TYPE_ERROR) frame->result = value->type;
+    if (!frame->result && !check_is_never(value)) {
+      value = check_coerce(c, value, frame->hint, e->return_.value->span);
+      if (value->type->kind != TYPE_ERROR) frame->result = value->type;
+    }
   }
   if (value->type->kind == TYPE_ERROR) return value;
   if (check_is_never(value)) return value;

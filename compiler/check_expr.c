@@ -450,8 +450,10 @@ TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropp
   NodeList list = {0};
   bool is_bad = false;
   check_scope_push(c);
+  size_t before_last = 0;
   for (size_t i = 0; i < block->count; i++) {
     Stmt *stmt = block->stmts[i];
+    before_last = list.count;
     if (i + 1 < block->count || stmt->kind != STMT_EXPR || is_dropped) check_stmt_into(c, stmt, &list);
     else is_bad = !last_value(c, block, stmt->expr, expected, &list);
   }
@@ -461,7 +463,9 @@ TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropp
     if (check_can_coerce(c, c->t_void, expected)) {
       check_push(c, &list, check_coerce(c, check_void(c, block->span), expected, block->span));
     } else {
-      if (expected->kind != TYPE_ERROR) report_no_value(c, block, expected);
+      /* An assignment that is wrong may have been two statements by intention: `x = y` and, on the next line, `.case`. */
+      bool is_reported = block->count && block->stmts[block->count - 1]->kind == STMT_ASSIGN && list.count == before_last;
+      if (expected->kind != TYPE_ERROR && !is_reported) report_no_value(c, block, expected);
       is_bad = true;
     }
   }

@@ -261,11 +261,19 @@ static bool is_in_bad_extension(Checker *c, const Type *type, Name name) {
   return false;
 }
 
+/* True if the value in an optional or result has the member, which then was meant. */
+static bool is_member_inside(Checker *c, const Type *type, Name name, Span span) {
+  if (type->kind != TYPE_OPT && type->kind != TYPE_RESULT) return false;
+  uint32_t index;
+  MethodRef method;
+  return check_field_find(c, type->args[0], name, &index) || check_method_find(c, type->args[0], name, span, &method);
+}
+
 void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is_called) {
   if (is_in_bad_extension(c, type, name)) return;
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
   if (help_foreign(c, d, type, name, is_called)) return;
-  bool is_case = type->kind != TYPE_OPT && type->kind != TYPE_RESULT && opens_line(c, span) && names_case(c, name);
+  bool is_case = opens_line(c, span) && names_case(c, name) && !is_member_inside(c, type, name, span);
   Name best = check_method_suggest(c, type, name);
   const char *args = is_called ? "(...)" : "";
   uint32_t index;

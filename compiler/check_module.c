@@ -312,14 +312,20 @@ static const char *path_join(Checker *c, const char *from, Str path) {
   return out;
 }
 
-static const char *const library_names[] = {"math", "time", "json", "fs", "net", "env", "process", "random", "regex", "http", "os", "test", "args", "unicode"};
+static const char *const library_names[] = {"math", "time", "json", "fs", "net", "env", "process", "random", "regex", "http", "os", "test", "args", "unicode",
+                                            "text", "path", "csv", "hash", "hex", "base64", "guest"};
 
 static void report_missing(Checker *c, const Item *item, const char *path) {
   Diag *d = check_report(c, item->import.path_span, DIAG_NO_MODULE, item->import.is_local ? "file" : "library module", path);
-  if (item->import.is_local) return;
-  NameSuggestion s = {.wrong = path};
   const char *text;
   size_t length;
+  if (item->import.is_local) {
+    const char *name = arena_copy(c->arena, item->import.path.text, item->import.path.len);
+    bool is_module = *name && c->options->load && c->options->load(c->options->load_ctx, name, true, &text, &length);
+    if (is_module) diag_help(d, "a module of the library is imported without quotes: `%s`", name);
+    return;
+  }
+  NameSuggestion s = {.wrong = path};
   for (size_t i = 0; i < sizeof library_names / sizeof *library_names; i++) {
     bool exists = c->options->load && c->options->load(c->options->load_ctx, library_names[i], true, &text, &length);
     if (exists) name_suggestion_try(&s, check_intern(c, library_names[i]));

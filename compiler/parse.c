@@ -306,6 +306,7 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
       if (help) diag_help(d, "%s", help);
       bool has_size = p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET;
       if (has_size) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");
+      if (p->tok.kind == TOK_QUESTION_QUESTION) diag_help(d, "a range binds tighter than `??`: write `..(x ?? y)`");
       if (p->tok.kind == TOK_EQ) {
         diag_help(d, "`=` assigns and is a statement; to compare write `==`, to label an argument `name: value`");
       }
@@ -377,6 +378,7 @@ static void report_end(Parser *p, const char *separator_of) {
     bool is_declaration = p->tok.kind == TOK_NAME && before.len && parse_peek(p).kind == TOK_EQ;
     Name name = p->tok.kind == TOK_NAME ? p->tok.name : "";
     if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", name, name, word);
+    else if (p->tok.kind == TOK_ELSE) diag_help(d, "only `let` and `if` take an `else`; after another optional write `?? return` or `?? fail ...`");
     else if (parse_at_word(p, p->word_as)) diag_help(d, "%s", help_going_on(p));
     else suggest_keyword(p, d, word);
   } else {

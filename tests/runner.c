@@ -2,7 +2,6 @@
  *
  *   runner [FLAGS] PATH...        programs: files, and folders searched for *.firn (a folder with a main.firn is one program)
  *   runner [FLAGS] --tour FILE    the ```firn blocks of a Markdown file, or of the doc comments of a .firn file
- *   runner [FLAGS] --examples DIR the programs of DIR, against tests/examples/NAME.{out,sh,in,input}
  *
  *   --firn FILE   the command to test           --tier T     only on tier T (may be given again)     --jobs N     at once (2)
  *   --with FLAG   one more flag for each run    --timeout S  seconds for each run (20)
@@ -41,7 +40,6 @@ typedef struct Test {
   char *name;          /* as reported */
   char *folder, *file; /* where it runs, and what */
   Text out, err, in;
-  char *in_path;       /* in place of `in` */
   bool err_open;       /* more of standard error is allowed */
   Text errors;         /* the compile errors wanted: lines "L:C text" */
   int status;
@@ -318,46 +316,6 @@ static void document_add(const char *path) {
   free(source.bytes);
 }
 
-/* ---- Examples ---- */
-
-/* Standard output of `sh path`. */
-static Text script_output(const char *path) {
-  char *command = format_text("sh '%s'", path);
-  FILE *pipe = popen(command, "r");
-  if (!pipe) die("can't run %s", path);
-  Text text = stream_text(pipe);
-  if (pclose(pipe) != 0) die("%s failed", path);
-  free(command);
-  return text;
-}
-
-static void example_add(const char *folder, const char *file) {
-  int stem = (int)(strlen(file) - strlen(".firn"));
-  Test *test = test_new(format_text("%s/%.*s", folder, stem, file), need(strdup(folder)), need(strdup(file)));
-  char *base = format_text("tests/examples/%.*s", stem, file);
-  char *path = format_text("%s.out", base), *script = format_text("%s.sh", base);
-  if (access(script, R_OK) == 0) test->out = script_output(script);
-  else if (!file_text(path, &test->out)) die("%s has no expected output: %s is missing", test->name, path);
-  char *in = format_text("%s.in", base), *input = format_text("%s.input", base);
-  Text where;
-  if (file_text(input, &where)) test->in_path = need(strndup(where.bytes, strcspn(where.bytes, "\n")));
-  else if (!file_text(in, &test->in)) text_add(&test->in, "", 0);
-  test->status = 0;
-  free(path), free(script), free(in), free(input), free(base);
-}
-
-static void examples_add(const char *folder) {
-  struct dirent **entries;
-  int count = scandir(folder, &entries, entry_visible, alphasort);
-  if (count < 0) die("can't list %s", folder);
-  for (int i = 0; i < count; i++) {
-    const char *dot = strrchr(entries[i]->d_name, '.');
-    if (dot && strcmp(dot, ".firn") == 0) example_add(folder, entries[i]->d_name);
-    free(entries[i]);
-  }
-  free(entries);
-}
-
 /* ---- Running ---- */
 
 static void limit_set(int what, rlim_t value) {
@@ -392,13 +350,10 @@ static void job_exec(const Job *job) {
 }
 
 static void job_start(Job *job, Test *test, const char *tier) {
-  *job = (Job){.test = test, .tier = tier, .out = tmpfile(), .err = tmpfile()};
-  job->in = test->in_path ? fopen(test->in_path, "rb") : tmpfile();
+  *job = (Job){.test = test, .tier = tier, .out = tmpfile(), .err = tmpfile(), .in = tmpfile()};
   if (!job->out || !job->err || !job->in) die("can't open files for %s", test->name);
-  if (!test->in_path) {
-    fwrite(test->in.bytes, 1, test->in.length, job->in);
-    rewind(job->in);
-  }
+  fwrite(test->in.bytes, 1, test->in.length, job->in);
+  rewind(job->in);
   fflush(NULL);
   job->pid = fork();
   if (job->pid < 0) die("can't start a process: %s", strerror(errno));
@@ -590,8 +545,7 @@ static void arguments_read(int argc, char **argv) {
     else if (strcmp(word, "--tour") == 0) {
       if (!options.scratch) scratch_make();
       document_add(value_of(argc, argv, &i));
-    } else if (strcmp(word, "--examples") == 0) examples_add(value_of(argc, argv, &i));
-    else if (word[0] == '-') die("unknown flag %s", word);
+    } else if (word[0] == '-') die("unknown flag %s", word);
     else programs_add(word);
   }
   options.firn = realpath(firn, NULL);

@@ -1,6 +1,9 @@
 /* utf8.c - the one judge of UTF-8. */
 #include "vm/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 size_t utf8_sequence(const char *text, size_t length) {
   const unsigned char *b = (const unsigned char *)text;
   if (length == 0) return 0;
@@ -16,11 +19,23 @@ size_t utf8_sequence(const char *text, size_t length) {
   return size;
 }
 
+/* How many bytes at the beginning are ASCII, in groups of eight. */
+static size_t ascii_groups(const char *text, size_t length) {
+  size_t i = 0;
+  for (uint64_t group; length - i >= sizeof group; i += sizeof group) {
+    memcpy(&group, text + i, sizeof group);
+    if (group & 0x8080808080808080) break;
+  }
+  return i;
+}
+
 bool utf8_valid(const char *text, size_t length) {
   size_t size;
-  for (size_t i = 0; i < length; i += size) {
+  for (size_t i = ascii_groups(text, length); i < length; i += size) {
     size = utf8_sequence(text + i, length - i);
     if (size == 0) return false;
+    /* Text that isn't ASCII often is again behind a space. */
+    if (text[i] == ' ') i += ascii_groups(text + i + 1, length - i - 1);
   }
   return true;
 }

@@ -545,6 +545,16 @@ START_TEST(utf8) {
                                     "\xf5\x80\x80\x80", "\xc2", "\xe0\xa0", "\xf0\x90\x80", "\xe1\x80\xff", "a\xff"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++) ck_assert_msg(utf8_valid(good[i], strlen(good[i])), "good %zu", i);
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) ck_assert_msg(!utf8_valid(bad[i], strlen(bad[i])), "bad %zu", i);
+  /* Wherever it stands among ASCII, which is passed over in groups. */
+  for (size_t at = 0; at < 40; at++) {
+    char text[41];
+    memset(text, at % 3 ? 'a' : ' ', sizeof text);
+    ck_assert(utf8_valid(text, at));
+    text[at] = '\xff';
+    ck_assert_msg(!utf8_valid(text, sizeof text), "bad at %zu", at);
+    memcpy(text, "\xc3\xa9 ", 3);
+    ck_assert_msg(at < 3 ? utf8_valid(text, sizeof text) : !utf8_valid(text, sizeof text), "bad at %zu behind others", at);
+  }
 }
 END_TEST
 
