@@ -452,8 +452,9 @@ static void parse_top(Parser *p, ModuleParts *parts) {
 }
 
 static Str module_doc(const Parser *p) {
-  if (p->tok.doc != 0) return collect_doc(p, p->tok.doc - 1, p->tok.start, true);
-  return (Str){"", 0};
+  if (p->tok.doc == 0) return (Str){"", 0};
+  Str doc = collect_doc(p, p->tok.doc - 1, p->tok.start, true);
+  return doc.len || p->tok.kind != TOK_IMPORT ? doc : collect_doc(p, p->tok.doc - 1, p->tok.start, false);
 }
 
 AstModule *parse_module(Compilation *c, Source *source) {
