@@ -384,12 +384,29 @@ static void doc_decls(const Doc *d) {
   }
 }
 
+/* The declaration of another module that an alias offers under its own name: it is documented as if it stood here. */
+static Decl *alias_offered(const Doc *d, Alias *alias) {
+  check_alias_ready(d->c, alias);
+  Decl *decl = alias->type ? check_type_decl(d->c, alias->type) : NULL;
+  return decl && decl->unit != d->unit && decl->name == alias->item->name ? decl : NULL;
+}
+
+static void doc_offered(const Doc *d) {
+  for (uint32_t i = 0; i < d->unit->names.count; i++) {
+    Symbol *symbol = d->unit->names.items[i];
+    Decl *decl = symbol->kind == SYM_ALIAS && symbol->is_pub ? alias_offered(d, symbol->alias) : NULL;
+    Doc there = *d;
+    if (decl) there.unit = decl->unit;
+    if (decl) doc_type(&there, decl);
+  }
+}
+
 static void doc_values(const Doc *d, bool are_globals) {
   bool is_first = true;
   for (uint32_t i = 0; i < d->unit->names.count; i++) {
     Symbol *symbol = d->unit->names.items[i];
     bool is_wanted = are_globals ? symbol->kind == SYM_GLOBAL : symbol->kind == SYM_ALIAS;
-    if (!is_wanted || !symbol->is_pub || is_private(symbol->name)) continue;
+    if (!is_wanted || !symbol->is_pub || is_private(symbol->name) || (!are_globals && alias_offered(d, symbol->alias))) continue;
     Str doc = are_globals ? global_doc(symbol) : symbol->alias->item->doc;
     if (!doc.len) miss(d, symbol->span, NULL, symbol->name, "documentation");
     if (d->what != COMPILE_DOC_MODULE) continue;
@@ -448,6 +465,7 @@ void check_doc_unit(Checker *c, FILE *out, Unit *unit, CompileDoc what) {
     doc_values(&d, true);
     doc_functions(&d);
     doc_values(&d, false);
+    doc_offered(&d);
     doc_decls(&d);
   }
   c->frame = saved;
