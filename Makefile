@@ -208,6 +208,7 @@ $(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c $(wildcard vm/*.
 # docs/library comes from the library's sources; check-docs fails when it is stale, and when something has no documentation or no example.
 docs check-docs: $(FIRN)
 	@sh tools/library-docs.sh $(FIRN) docs/library $(if $(filter check-docs,$@),--check)
+	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md
 
 bench: $(O)/firn
 	bench/run $(O)/firn

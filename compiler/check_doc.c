@@ -192,11 +192,15 @@ void check_doc_member(Checker *c, FILE *out, Symbol *of, Name name) {
 
 /* ---- A module ---- */
 
+typedef VEC(const char *) Anchors;
+
 typedef struct Doc {
   Checker *c;
   FILE *out;
   Unit *unit;
   CompileDoc what;
+  bool is_index;       /* of COMPILE_DOC_MODULE, the list of contents: a line for each section, with links */
+  Anchors *anchors; /* of headings so far */
 } Doc;
 
 static bool is_private(const char *name) { return !name || *name == '_'; }
@@ -218,8 +222,34 @@ static void miss(const Doc *d, Span span, const char *of, const char *name, cons
   fprintf(d->out, "%s:%u: %s%s%s has no %s\n", source->path, (unsigned)at.line, of ? of : "", of ? "." : "", name, what);
 }
 
-static void put_heading(const Doc *d, const char *level, const char *of, const char *name) {
-  if (d->what == COMPILE_DOC_MODULE) fprintf(d->out, "\n%s `%s%s%s`\n", level, of ? of : "", of ? "." : "", name);
+static bool is_printed(const Doc *d) { return d->what == COMPILE_DOC_MODULE && !d->is_index; }
+
+/* The link to a heading as GitHub makes it: letters, digits, `_` and `-`, in lower case, and a number if there was that before. */
+static const char *anchor_new(const Doc *d, const char *of, const char *name) {
+  char *link = arena_format(d->c->arena, "%s%s", of, name), *to = link;
+  for (const char *at = link; *at; at++) {
+    char c = *at >= 'A' && *at <= 'Z' ? (char)(*at + 'a' - 'A') : *at == ' ' ? '-' : *at;
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c & 0x80) *to++ = c;
+  }
+  *to = 0;
+  unsigned before = 0;
+  for (size_t i = 0; i < d->anchors->count; i++) before += strcmp(d->anchors->items[i], link) == 0;
+  VEC_PUSH(d->c->arena, d->anchors, link);
+  return before ? arena_format(d->c->arena, "%s-%u", link, before) : link;
+}
+
+/* A section, in the list of contents a line. */
+static void put_section(const Doc *d, const char *name, const char *quote) {
+  if (is_printed(d)) fprintf(d->out, "\n## %s%s%s\n", quote, name, quote);
+  if (!d->is_index) return;
+  fprintf(d->out, "\n- [%s%s%s](#%s)", quote, name, quote, anchor_new(d, "", name));
+}
+
+/* A part of a section, in the list of contents a link. */
+static void put_heading(const Doc *d, const char *of, const char *name) {
+  if (is_printed(d)) fprintf(d->out, "\n### `%s%s%s`\n", of ? of : "", of ? "." : "", name);
+  if (!d->is_index) return;
+  fprintf(d->out, " [`%s`](#%s)", name, anchor_new(d, of ? of : "", name));
 }
 
 static void put_body(const Doc *d, Str doc) {
@@ -232,8 +262,8 @@ static void doc_fn(const Doc *d, Fn *fn, const char *of, const char *bounds) {
   bool is_asked = of && fn->owner->kind == DECL_TRAIT && !fn->ast->body && !fn->ast->body_pending;
   if (!fn->ast->doc.len) miss(d, fn->ast->name_span, of, fn->name, "documentation");
   else if (!is_asked && !doc_has_example(fn->ast->doc) && !(of && type_has_example(d->c, fn->owner, fn->name))) miss(d, fn->ast->name_span, of, fn->name, "example");
-  if (d->what != COMPILE_DOC_MODULE) return;
-  put_heading(d, "###", of, fn->name);
+  put_heading(d, of, fn->name);
+  if (!is_printed(d)) return;
   fputs("\n```\n", d->out);
   put_fn_head(d->c, d->out, fn);
   if (*bounds) fprintf(d->out, "    // where %s", bounds);
@@ -337,7 +367,7 @@ static void put_implements(const Doc *d, size_t at, const Type *target) {
 }
 
 static void doc_extensions(const Doc *d, size_t at, const Type *target, const char *of) {
-  if (d->what == COMPILE_DOC_MODULE) put_implements(d, at, target);
+  if (is_printed(d)) put_implements(d, at, target);
   for (size_t i = at; i < d->unit->decls.count; i++) {
     Decl *decl = d->unit->decls.items[i];
     if (extends(d, decl, target)) doc_methods(d, decl, of, bounds_text(d->c, decl));
@@ -348,8 +378,8 @@ static void doc_extensions(const Doc *d, size_t at, const Type *target, const ch
 static void doc_type(const Doc *d, Decl *decl) {
   check_fields_ready(d->c, decl);
   if (!decl->item->doc.len) miss(d, decl->item->name_span, NULL, decl->name, "documentation");
-  if (d->what == COMPILE_DOC_MODULE) {
-    put_heading(d, "##", NULL, decl->name);
+  put_section(d, decl->name, "`");
+  if (is_printed(d)) {
     fputs("\n```\n", d->out);
     put_decl_head(d->c, d->out, decl);
     doc_fields(d, decl);
@@ -369,7 +399,7 @@ static void doc_extended(const Doc *d, size_t at) {
   for (size_t i = 0; i < at; i++)
     if (extends(d, d->unit->decls.items[i], decl->target)) return;
   const char *title = check_type_text_in(d->c, decl->target, decl->generics);
-  put_heading(d, "##", NULL, title);
+  put_section(d, title, "`");
   doc_extensions(d, at, decl->target, title);
 }
 
@@ -409,10 +439,10 @@ static void doc_values(const Doc *d, bool are_globals) {
     if (!is_wanted || !symbol->is_pub || is_private(symbol->name) || (!are_globals && alias_offered(d, symbol->alias))) continue;
     Str doc = are_globals ? global_doc(symbol) : symbol->alias->item->doc;
     if (!doc.len) miss(d, symbol->span, NULL, symbol->name, "documentation");
-    if (d->what != COMPILE_DOC_MODULE) continue;
-    if (is_first) fprintf(d->out, "\n## %s\n", are_globals ? "Values" : "Names for types");
+    if (is_first) put_section(d, are_globals ? "Values" : "Names for types", "");
     is_first = false;
-    put_heading(d, "###", NULL, symbol->name);
+    put_heading(d, NULL, symbol->name);
+    if (!is_printed(d)) continue;
     fputs("\n```\n", d->out);
     if (are_globals) put_global_head(d->c, d->out, symbol);
     else put_alias_head(d->c, d->out, symbol->alias);
@@ -427,7 +457,7 @@ static void doc_functions(const Doc *d) {
     Fn *fn = d->unit->fns.items[i];
     const Symbol *symbol = fn->name ? check_table_find(&d->unit->names, fn->name) : NULL;
     if (is_private(fn->name) || !symbol || symbol->kind != SYM_FN || symbol->fn != fn || !symbol->is_pub) continue;
-    if (is_first && d->what == COMPILE_DOC_MODULE) fputs("\n## Functions\n", d->out);
+    if (is_first) put_section(d, "Functions", "");
     is_first = false;
     doc_fn(d, fn, NULL, "");
   }
@@ -450,8 +480,17 @@ static const char *unit_title(Checker *c, const Unit *unit) {
   return arena_copy(c->arena, base, strcspn(base, "."));
 }
 
+static void doc_unit(const Doc *d) {
+  doc_values(d, true);
+  doc_functions(d);
+  doc_values(d, false);
+  doc_offered(d);
+  doc_decls(d);
+}
+
 void check_doc_unit(Checker *c, FILE *out, Unit *unit, CompileDoc what) {
-  Doc d = {c, out, unit, what};
+  Anchors anchors = {0};
+  Doc d = {c, out, unit, what, false, &anchors}, index = {c, out, unit, what, true, &anchors};
   Frame *saved = c->frame;
   c->frame = unit->frame;
   if (what == COMPILE_DOC_SUMMARY) {
@@ -461,12 +500,11 @@ void check_doc_unit(Checker *c, FILE *out, Unit *unit, CompileDoc what) {
     if (what == COMPILE_DOC_MODULE) {
       fprintf(out, "# %s\n", unit_title(c, unit));
       put_body(&d, unit->ast->doc);
+      anchor_new(&d, "", unit_title(c, unit));
+      doc_unit(&index);
+      fputc('\n', out);
     }
-    doc_values(&d, true);
-    doc_functions(&d);
-    doc_values(&d, false);
-    doc_offered(&d);
-    doc_decls(&d);
+    doc_unit(&d);
   }
   c->frame = saved;
 }
