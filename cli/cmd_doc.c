@@ -52,8 +52,8 @@ static bool is_library(const char *name, size_t length) {
 }
 
 static char *library_doc(const char *name, CompileDoc what) {
-  char import[80];
-  snprintf(import, sizeof import, strcmp(name, "prelude") == 0 ? "" : "import %s\n", name);
+  char import[80] = "";
+  if (strcmp(name, "prelude") != 0) snprintf(import, sizeof import, "import %s\n", name);
   return doc_text(&(DocQuery){.path = name, .text = import, .length = strlen(import), .library = name, .what = what});
 }
 

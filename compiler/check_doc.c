@@ -1,8 +1,9 @@
 /* check_doc.c - declarations and their documentation as text: for `:doc` of the REPL, and as Markdown for `firn doc`.
  *
  * Interface: check_doc_symbol, check_doc_member, check_doc_unit (check.h).
- * A signature is written from what was checked, so it names types as messages do and leaves out what only the source has (bodies, `extern`). Documented
- * is what another module may use: `pub` names without a `_` in front, the members of such types, and extensions of types that are not private.
+ * A signature is written from what was checked, so it names types as messages do and leaves out what only the source has (bodies, `extern`).
+ * Documented is what another module may use: `pub` names without a `_` in front, the members of such types, and extensions of types that are not
+ * private. A type that a module only passes on under its own name (`pub type T = other.T`) is documented as if it stood there.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>
@@ -87,7 +88,8 @@ static void put_case(Checker *c, FILE *out, const Decl *decl, const CaseInfo *in
   fputs(info->name, out);
   for (uint32_t i = 0; i < info->nfields; i++) {
     const FieldInfo *field = &info->fields[i];
-    fprintf(out, "%s%s%s%s", i ? ", " : "(", field->name ? field->name : "", field->name ? ": " : "", check_type_text_in(c, field->type, decl->generics));
+    fprintf(out, "%s%s%s", i ? ", " : "(", field->name ? field->name : "", field->name ? ": " : "");
+    fputs(check_type_text_in(c, field->type, decl->generics), out);
   }
   if (info->nfields) fputc(')', out);
 }
@@ -207,11 +209,12 @@ static bool is_private(const char *name) { return !name || *name == '_'; }
 
 static bool doc_has_example(Str doc) { return memmem(doc.text, doc.len, "```firn", 7) != NULL; }
 
-/* Whether the example of a type uses a method. */
-static bool type_has_example(Checker *c, const Decl *decl, Name method) {
-  const char *call = arena_format(c->arena, ".%s(", method);
-  Str doc = decl->item->doc;
-  return doc_has_example(doc) && memmem(doc.text, doc.len, call, strlen(call));
+/* Whether a function has an example, or the one of its type uses it. */
+static bool has_example(Checker *c, const Fn *fn) {
+  if (doc_has_example(fn->ast->doc)) return true;
+  Str doc = fn->owner ? fn->owner->item->doc : (Str){0};
+  const char *call = arena_format(c->arena, ".%s(", fn->name);
+  return fn->owner && doc_has_example(doc) && memmem(doc.text, doc.len, call, strlen(call));
 }
 
 /* A line of what is missing, if that is asked for. */
@@ -261,7 +264,7 @@ static void put_body(const Doc *d, Str doc) {
 static void doc_fn(const Doc *d, Fn *fn, const char *of, const char *bounds) {
   bool is_asked = of && fn->owner->kind == DECL_TRAIT && !fn->ast->body && !fn->ast->body_pending;
   if (!fn->ast->doc.len) miss(d, fn->ast->name_span, of, fn->name, "documentation");
-  else if (!is_asked && !doc_has_example(fn->ast->doc) && !(of && type_has_example(d->c, fn->owner, fn->name))) miss(d, fn->ast->name_span, of, fn->name, "example");
+  else if (!is_asked && !has_example(d->c, fn)) miss(d, fn->ast->name_span, of, fn->name, "example");
   put_heading(d, of, fn->name);
   if (!is_printed(d)) return;
   fputs("\n```\n", d->out);

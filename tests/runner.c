@@ -15,10 +15,11 @@
  *   //? args A B          //? stdin text   (a line)     //? fuel N           //? flags --a --b
  *   //? command test      in place of `run`             //? open             standard output's last line is not ended
  *   //? slow              left out when there is a --with flag
- * In a document, a ```firn block that ```output and ```error blocks follow is run: they are its standard output, and the beginning of its standard error
- * (without an ```error block nothing is allowed there). Another ```firn block is only checked. One whose first line is `// NAME.firn` lies under that name
- * beside those that follow, which may import it; the others are `example.firn`. A ```console block is given to sh: `$ COMMAND` lines, each with what it prints on both streams,
- * where `firn` is the command under test; a ```repl block to its REPL: `>>> INPUT` lines, `... ` ones that go on, and what it answers.
+ * In a document, a ```firn block that ```output and ```error blocks follow is run: they are its standard output, and the beginning of its
+ * standard error (without an ```error block nothing is allowed there). Another ```firn block is only checked. One whose first line is
+ * `// NAME.firn` lies under that name beside those that follow, which may import it; the others are `example.firn`. A ```console block is given
+ * to sh: `$ COMMAND` lines, each with what it prints on both streams, where `firn` is the command under test; a ```repl block to its REPL:
+ * `>>> INPUT` lines, `... ` ones that go on, and what it answers.
  * A program runs in its own folder, on each tier. The last line is `N passed, N failed`; the exit status is 0 when nothing failed.
  */
 #define _GNU_SOURCE
@@ -365,7 +366,8 @@ static void fence_end(Document *d) {
 }
 
 static FenceKind fence_kind(const char *word, size_t length) {
-  static const char *const words[] = {[FENCE_FIRN] = "firn", [FENCE_OUTPUT] = "output", [FENCE_ERROR] = "error", [FENCE_CONSOLE] = "console", [FENCE_REPL] = "repl"};
+  static const char *const words[] = {[FENCE_FIRN] = "firn", [FENCE_OUTPUT] = "output", [FENCE_ERROR] = "error",
+                                      [FENCE_CONSOLE] = "console", [FENCE_REPL] = "repl"};
   for (unsigned i = FENCE_FIRN; i <= FENCE_REPL; i++)
     if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0) return (FenceKind)i;
   return FENCE_OTHER;

@@ -18,7 +18,11 @@ for module in $modules; do "$firn" doc "$module" > "$made/$module.md"; done
 [ -n "$check" ] || exit 0
 
 status=0
-diff -r "$folder" "$made" > "$made/differences" -x differences || { status=1; head -20 "$made/differences"; echo "docs/library is stale: make docs" >&2; }
+if ! diff -r -x differences "$folder" "$made" > "$made/differences"; then
+  head -20 "$made/differences"
+  echo "docs/library is stale: make docs" >&2
+  status=1
+fi
 for module in $modules; do
   case $module in json) continue ;; esac # its examples do not cover all yet
   "$firn" doc --missing "$module" || status=1
