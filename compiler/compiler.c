@@ -469,6 +469,7 @@ static void document(Checker *c) {
 Module *compile_program(Compilation *compilation, const CompileOptions *options) {
   Module *module = module_new();
   if (!module) return NULL;
+  compilation->drops_docs = !options->doc && !(options->session && options->session->doc_of) && !(options->dump & DUMP_AST);
   Typed typed = {.compilation = compilation, .module = module};
   Checker c = {.comp = compilation, .arena = &compilation->arena, .options = options, .module = module, .types = module->types, .typed = &typed};
   bool ok = check_program(&c);
