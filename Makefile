@@ -1,7 +1,7 @@
 # Firn. `make run` installs what is missing, builds and runs a real program; `make test` does the same and runs all tests.
 #
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
-#   make test-programs test-unit      parts of `make test`      make spec    rewrites spec.md's generated tables
+#   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
 #   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
@@ -46,7 +46,7 @@ CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec clean
+.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -55,7 +55,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec test-layers test-unit test-programs test-stress $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-stress $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -109,15 +109,16 @@ $(HOST_O)/runner: tests/runner.c
 test-unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
 
-TOUR := $(firstword $(wildcard ../shared/tour.md) docs/tour.md)
+# Documents whose blocks are run.
+DOCS := README.md $(wildcard docs/*.md)
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
 test-programs: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) tests/programs
-	$(RUNNER) --tour $(TOUR)
-	@for f in $(LIBRARY_DOCS); do echo "== $$f"; $(RUNNER) --tour $$f || exit 1; done
+	$(RUNNER) $(DOCS:%=--tour %)
+	$(RUNNER) $(LIBRARY_DOCS:%=--tour %)
 	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)
 	sh tests/cli.sh $(FIRN)
 	sh tests/freeze.sh $(FIRN)
@@ -206,6 +207,11 @@ spec check-spec: $(O)/spectables
 $(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c $(wildcard vm/*.def vm/*.h)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -o $@ $(filter %.c,$^)
+
+# docs/library comes from the library's sources; check-docs fails when it is stale, and when something has no documentation or no example.
+docs check-docs: $(FIRN)
+	@sh tools/library-docs.sh $(FIRN) docs/library $(if $(filter check-docs,$@),--check)
+	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md
 
 bench: $(O)/firn
 	bench/run $(O)/firn

@@ -27,7 +27,7 @@ typedef struct Flags {
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
   int64_t memory;          /* bytes; 0: no quota */
-  bool stats, strip, refer, color;
+  bool stats, strip, refer, color, missing;
   unsigned stress;         /* StressMode bits */
   int64_t stress_every;    /* StressOptions.every */
   const char *freeze;      /* --freeze: where an image goes */
@@ -70,7 +70,11 @@ bool file_out_write(void *file_out, const void *bytes, size_t length);
 bool file_out_close(FileOut *out);
 void file_out_drop(FileOut *out);
 
-/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files; with NULL for ctx, their texts are the caller's to free. */
+/* Texts of imported files, which live until compilation ends. */
+typedef struct Texts { char **items; size_t count; } Texts;
+void texts_free(Texts *texts);
+
+/* The compiler's CompileLoad: library modules from the embedded sources, the rest from files into the Texts `ctx`; with NULL for ctx, their texts are the caller's to free. */
 bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length);
 
 /* Makes a module of a path or of `flags->code`: a source is compiled, a module decoded. NULL after printing why not. */

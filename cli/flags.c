@@ -143,6 +143,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_CODE: flags->code = value; return true;
     case FLAG_OUTPUT: flags->output = value; return *value != 0;
     case FLAG_STRIP: return flags->strip = true;
+    case FLAG_MISSING: return flags->missing = true;
     case FLAG_HELP: case FLAG_COUNT: break;
   }
   return true;

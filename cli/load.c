@@ -52,9 +52,6 @@ bool file_read(const char *path, char **bytes, size_t *length) {
   return done;
 }
 
-/* Texts of imported files, which live until compilation ends. */
-typedef struct Texts { char **items; size_t count; } Texts;
-
 static bool texts_add(Texts *texts, char *text) {
   char **grown = realloc(texts->items, (texts->count + 1) * sizeof *grown);
   if (!grown) return free(text), false;
@@ -63,7 +60,7 @@ static bool texts_add(Texts *texts, char *text) {
   return true;
 }
 
-static void texts_free(Texts *texts) {
+void texts_free(Texts *texts) {
   for (size_t i = 0; i < texts->count; i++) free(texts->items[i]);
   free(texts->items);
 }

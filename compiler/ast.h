@@ -547,7 +547,7 @@ struct Item {
 /* One source file. */
 typedef struct AstModule {
   Source *source;
-  Str doc; /* of the file: a /// comment at its head that an empty line follows */
+  Str doc; /* of the file: a /// comment at its head that an empty line or an import follows */
   Item **imports;
   size_t import_count;
   Item **items; /* all declarations but imports, in order */

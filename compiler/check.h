@@ -727,6 +727,14 @@ void check_session_answer(Checker *c);
 /* Makes `node`, whose type is a T!, give its T, or fail. */
 TNode *check_or_fail(Checker *c, TNode *node, Span span);
 
+/* ---- check_doc.c ---- */
+/* Writes the declaration that a name means, as it was checked, and its documentation. */
+void check_doc_symbol(Checker *c, FILE *out, Symbol *symbol);
+/* The same for a member of a module, of a type, or of a variable's type: all of that name. */
+void check_doc_member(Checker *c, FILE *out, Symbol *of, Name name);
+/* Writes what is asked about all that a unit offers to others. */
+void check_doc_unit(Checker *c, FILE *out, Unit *unit, CompileDoc what);
+
 /* ---- Driver ---- */
 /* Checks the bodies of everything reached until nothing is left. */
 void check_queue_run(Checker *c);

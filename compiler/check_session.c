@@ -293,86 +293,6 @@ static char *session_names(Checker *c) {
   return fclose(out) == 0 ? text : (free(text), NULL);
 }
 
-/* Documentation */
-
-static void put_doc(Checker *c, FILE *out, Span head, Str doc) {
-  Str text = span_text(&c->comp->sources, head);
-  size_t length = 0;
-  while (length < text.len && text.text[length] != '\n' && text.text[length] != '{') length++;
-  while (length && (text.text[length - 1] == ' ' || text.text[length - 1] == '\r')) length--;
-  fprintf(out, "%.*s\n", (int)length, text.text);
-  for (size_t at = 0; at < doc.len;) {
-    const char *line = doc.text + at;
-    size_t width = 0;
-    while (at + width < doc.len && line[width] != '\n') width++;
-    at += width + 1;
-    while (width && (*line == ' ' || *line == '/')) line++, width--;
-    fprintf(out, "  %.*s\n", (int)width, line);
-  }
-}
-
-static void put_fn(Checker *c, FILE *out, const Fn *fn) {
-  if (!fn->ast) return;
-  Span head = fn->ast->head_span.end ? fn->ast->head_span : fn->ast->span;
-  Decl *owner = fn->owner;
-  const Type *target = NULL;
-  if (owner) {
-    check_target_ready(c, owner);
-    target = owner->target;
-  }
-  if (target && target->kind != TYPE_ERROR) fprintf(out, "%s: ", check_type_text_in(c, target, owner->generics));
-  put_doc(c, out, head, fn->ast->doc);
-}
-
-static void put_symbol(Checker *c, FILE *out, Symbol *symbol) {
-  switch (symbol->kind) {
-    case SYM_FN: put_fn(c, out, symbol->fn); break;
-    case SYM_DECL: put_doc(c, out, symbol->decl->item->span, symbol->decl->item->doc); break;
-    case SYM_ALIAS: put_doc(c, out, symbol->alias->item->span, symbol->alias->item->doc); break;
-    case SYM_GLOBAL: {
-      const Type *type = check_global_type(c, symbol->global, symbol->span);
-      fprintf(out, "%s %s: %s\n", symbol->is_var ? "var" : "let", symbol->name, check_type_text(c, type));
-      break;
-    }
-    case SYM_UNIT:
-      if (!symbol->import) break;
-      fprintf(out, "module %s\n", symbol->name);
-      for (size_t i = 0; i < symbol->import->ast->doc.len; i++) fputc(symbol->import->ast->doc.text[i], out);
-      break;
-    case SYM_BUILTIN: fprintf(out, "built-in type %s\n", symbol->name); break;
-    case SYM_SPECIAL: fprintf(out, "built-in function %s, of any number of arguments\n", symbol->name); break;
-    case SYM_LOCAL: break;
-  }
-}
-
-static void put_methods(Checker *c, FILE *out, const FnTable *table, Name name) {
-  for (const Fn *fn = check_fns_find(table, name); fn; fn = fn->next) put_fn(c, out, fn);
-}
-
-static void put_member(Checker *c, FILE *out, Symbol *of, Name name) {
-  Head *head = NULL;
-  Decl *decl = NULL;
-  if (of->kind == SYM_UNIT && of->import) {
-    bool is_hidden;
-    Symbol *symbol = check_unit_member(c->root, of->import, name, &is_hidden);
-    if (symbol && !is_hidden) put_symbol(c, out, symbol);
-    return;
-  }
-  if (of->kind == SYM_GLOBAL) {
-    const Type *type = check_global_type(c, of->global, of->span);
-    if (type->kind == TYPE_ERROR) return;
-    decl = check_type_decl(c, type);
-    head = check_head(c, type);
-  }
-  if (of->kind == SYM_DECL) decl = of->decl, head = &of->decl->head;
-  if (of->kind == SYM_BUILTIN) head = &c->heads[of->builtin];
-  for (uint32_t i = 0; decl && i < decl->nfields; i++) {
-    if (decl->fields[i].name == name && decl->fields[i].ast) put_doc(c, out, decl->fields[i].ast->span, decl->fields[i].ast->doc);
-  }
-  if (decl) put_methods(c, out, &decl->methods, name);
-  if (head) put_methods(c, out, &head->extensions, name);
-}
-
 static char *session_doc(Checker *c) {
   char *text = NULL, *name = arena_copy(c->arena, c->options->session->doc_of, strlen(c->options->session->doc_of)), *dot = strchr(name, '.');
   size_t length;
@@ -382,8 +302,8 @@ static char *session_doc(Checker *c) {
   Frame *saved = c->frame;
   c->frame = c->root->frame;
   Symbol *symbol = check_unit_find(c, c->root, check_intern(c, name), 0, false);
-  if (symbol && dot) put_member(c, out, symbol, check_intern(c, dot + 1));
-  else if (symbol) put_symbol(c, out, symbol);
+  if (symbol && dot) check_doc_member(c, out, symbol, check_intern(c, dot + 1));
+  else if (symbol) check_doc_symbol(c, out, symbol);
   c->frame = saved;
   return fclose(out) == 0 ? text : (free(text), NULL);
 }

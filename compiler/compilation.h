@@ -15,6 +15,7 @@ typedef struct Compilation {
   Names names;
   Sources sources;
   Diags diags;
+  bool drops_docs; /* nobody will ask for doc comments: they are skipped */
 } Compilation;
 
 /* Prepares an empty compilation; it must not be moved in memory afterwards. */

@@ -460,15 +460,23 @@ static void dump_tokens(Checker *c) {
   lex_dump(&c->comp->names, &unread, (Source *)c->root->ast->source, c->options->dump_out);
 }
 
+static void document(Checker *c) {
+  const char *library = c->options->doc_library;
+  Unit *unit = library ? check_unit_library(c, library) : c->root;
+  if (unit) check_doc_unit(c, c->options->doc_out, unit, c->options->doc);
+}
+
 Module *compile_program(Compilation *compilation, const CompileOptions *options) {
   Module *module = module_new();
   if (!module) return NULL;
+  compilation->drops_docs = !options->doc && !(options->session && options->session->doc_of) && !(options->dump & DUMP_AST);
   Typed typed = {.compilation = compilation, .module = module};
   Checker c = {.comp = compilation, .arena = &compilation->arena, .options = options, .module = module, .types = module->types, .typed = &typed};
   bool ok = check_program(&c);
   if (options->dump & DUMP_TOKENS && c.root) dump_tokens(&c);
   if (options->dump & DUMP_AST && c.root) ast_dump(c.root->ast, options->dump_out);
   if (ok && options->dump & DUMP_TYPES) typed_dump(&typed, options->dump_out);
+  if (ok && options->doc) document(&c);
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;
   if (options->session && c.root) check_session_answer(&c);
   if (ok) return module;

@@ -53,6 +53,9 @@ typedef struct CompileAnswer {
 } CompileAnswer;
 void compile_answer_free(CompileAnswer *answer);
 
+/* What documentation is asked for: all of a module as Markdown, its first sentence, or lines `PATH:LINE: NAME has no documentation`. */
+typedef enum CompileDoc { COMPILE_DOC_NONE, COMPILE_DOC_MODULE, COMPILE_DOC_SUMMARY, COMPILE_DOC_MISSING } CompileDoc;
+
 typedef struct CompileOptions {
   const char *path;        /* as messages show it; local imports are relative to its folder */
   const char *text;
@@ -63,6 +66,9 @@ typedef struct CompileOptions {
   const CompileSession *session; /* instead of text; or NULL */
   unsigned dump;           /* CompileDump bits, to dump_out */
   FILE *dump_out;
+  CompileDoc doc;          /* of the program's own file, to doc_out */
+  const char *doc_library; /* of this library module instead; or NULL */
+  FILE *doc_out;
 } CompileOptions;
 
 /* Compiles a program. Returns its module (the caller frees it with module_free), or NULL with errors in compilation->diags. The compilation is

@@ -161,7 +161,7 @@ static Str collect_doc(const Parser *p, uint32_t from, uint32_t to, bool first) 
 }
 
 Str parse_doc(const Parser *p, const Token *t) {
-  return t->doc ? collect_doc(p, t->doc - 1, t->start, false) : (Str){"", 0};
+  return t->doc && !p->c->drops_docs ? collect_doc(p, t->doc - 1, t->start, false) : (Str){"", 0};
 }
 
 /* ---- Errors ---- */
@@ -454,8 +454,9 @@ static void parse_top(Parser *p, ModuleParts *parts) {
 }
 
 static Str module_doc(const Parser *p) {
-  if (p->tok.doc != 0) return collect_doc(p, p->tok.doc - 1, p->tok.start, true);
-  return (Str){"", 0};
+  if (p->tok.doc == 0 || p->c->drops_docs) return (Str){"", 0};
+  Str doc = collect_doc(p, p->tok.doc - 1, p->tok.start, true);
+  return doc.len || p->tok.kind != TOK_IMPORT ? doc : collect_doc(p, p->tok.doc - 1, p->tok.start, false);
 }
 
 AstModule *parse_module(Compilation *c, Source *source) {

@@ -11,6 +11,7 @@
 if [ $# -ne 1 ]; then echo "usage: cli.sh FIRN" >&2; exit 2; fi
 case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
 if [ ! -x "$firn" ]; then echo "cli.sh: can't run $firn" >&2; exit 2; fi
+home=$(cd "$(dirname "$0")/.." && pwd) || exit 2
 folder=$(mktemp -d) || exit 2
 trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
 trap 'exit 2' HUP INT TERM
@@ -281,6 +282,77 @@ check 'unknown letter' 2 -q hello.firn; has err 'unknown flag -q'
 check 'flag of another command' 2 build --fuel=3 hello.firn; has err 'no flag --fuel'
 check 'flag without its value' 2 build hello.firn -o; has err '--output'
 check 'flag with a value that it has not' 2 run --stats=yes hello.firn; has err 'takes no value'
+
+# Documentation
+cat >shapes.firn <<'END'
+/// Shapes in the plane.
+
+import math
+
+/// What has an area.
+pub trait Shape {
+  /// In square units.
+  fn area(self) -> float
+}
+
+/// Round.
+///
+/// ```firn
+/// print(Circle(1.0).scaled(2.0))
+/// ```
+pub class Circle: Shape {
+  /// From the middle to the edge.
+  var radius: float = 1.0
+  _cache: int = 0
+  fn area(self) -> float => math.pi * self.radius ** 2.0
+  /// A larger one.
+  fn scaled(self, by: float) -> Circle => Circle(self.radius * by)
+}
+
+pub enum Color { red; other(name: string, int) }
+pub fn largest<T: Shape + Hash>(shapes: [T], least: float = 0.5 + 0.5) -> T? => nil
+fn hidden() {}
+class Inner { fn method(self) {} }
+/// Zero.
+pub let zero = 0
+/// By name.
+pub type Named<T> = [string: T]
+extend int {
+  /// So many.
+  fn circles(self) -> [Circle] => List(self, Circle())
+}
+END
+check 'doc of a file' 0 doc shapes.firn; cp out doc.out
+for line in '# shapes' 'Shapes in the plane.' 'trait Shape' 'fn area(self) -> float' 'class Circle: Shape {' '  /// From the middle to the edge.' '  var radius: float = 1.0' \
+    '### `Circle.scaled`' '  other(name: string, int)' 'fn largest<T: Shape + Hash>(shapes: [T], least: float = 0.5 + 0.5) -> T?' 'let zero: int' 'type Named<T> = [string: T]' \
+    '## `int`' '### `int.circles`'; do expect "doc: $line" grep -qxF -e "$line" doc.out; done
+for text in hidden Inner _cache method; do expect "doc leaves $text out" test "$(grep -c $text doc.out)" -eq 0; done
+check 'doc --missing' 1 doc --missing shapes.firn
+out_is 'shapes.firn:26: largest has no documentation' 'shapes.firn:25: Color has no documentation' 'shapes.firn:35: int.circles has no example'
+printf '/// All.\n\n/// One.\n/// ```firn\n/// print(1)\n/// ```\npub fn one() -> int => 1\n' >full.firn
+check 'nothing is missing' 0 doc --missing full.firn; empty out
+check 'doc of a file with a mistake' 2 doc wrong.firn; empty out; has err 'wrong.firn:1:'
+check 'doc of the library' 0 doc; has out '| [json](json.md) | JSON'; lacks out syntax
+check 'doc of a module' 0 doc math; has out 'fn sqrt(x: float) -> float'; lacks out extern
+check 'doc of a module that shows types of its parts' 0 doc regex; has out 'class RegexError: Error {'
+check 'doc of the prelude' 0 doc prelude; has out '### `[T].sort`'; has out 'fn sort(self)    // where T: Ord'; has out 'trait Ord: Eq'; lacks out '`_'
+check 'doc of a name' 0 doc string.split; has out 'string: fn split(self, separator: string) -> [string]'
+check 'doc of a module member' 0 doc json.parse; has out 'fn parse(text: string'
+check 'doc of nothing' 2 doc no_such_thing; has err "'no_such_thing'"
+check 'doc of two' 2 doc math json; has err 'one module'
+
+# What README.md says
+ln -s "$home/examples" examples
+sed -n 's/^build\/firn \([^#]*[^# ]\) *\(#.*\)\{0,1\}$/\1/p' "$home/README.md" >readme.commands
+check 'life in one go' 0 examples/life.firn; cp out life.whole
+: >life.parts
+while read -r line; do
+  case $line in *--freeze*) wanted=3 ;; *) wanted=0 ;; esac
+  check "README: $line" $wanted $line
+  case $line in image*) has out 'fuel' ;; *) cat out >>life.parts ;; esac
+done <readme.commands
+expect 'README has commands' test "$(grep -c . readme.commands)" -eq 3
+same life.parts life.whole
 
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

@@ -1,7 +1,7 @@
 /* runner.c - runs Firn programs and compares what they do with what they say they do.
  *
  *   runner [FLAGS] PATH...        programs: files, and folders searched for *.firn (a folder with a main.firn is one program)
- *   runner [FLAGS] --tour FILE    the ```firn blocks of a Markdown file, or of the doc comments of a .firn file
+ *   runner [FLAGS] --tour FILE    the blocks of a Markdown file, or of the doc comments of a .firn file (--tour may be given again)
  *
  *   --firn FILE   the command to test           --tier T     only on tier T (may be given again)     --jobs N     at once (2)
  *   --with FLAG   one more flag for each run    --timeout S  seconds for each run (20)
@@ -14,6 +14,11 @@
  *   //? args A B          //? stdin text   (a line)     //? fuel N           //? flags --a --b
  *   //? command test      in place of `run`             //? open             standard output's last line is not ended
  *   //? slow              left out when there is a --with flag
+ * In a document, a ```firn block that ```output and ```error blocks follow is run: they are its standard output, and the beginning of its
+ * standard error (without an ```error block nothing is allowed there). Another ```firn block is only checked. One whose first line is
+ * `// NAME.firn` lies under that name beside those that follow, which may import it; the others are `example.firn`. A ```console block is given
+ * to sh: `$ COMMAND` lines, each with what it prints on both streams, where `firn` is the command under test; a ```repl block to its REPL:
+ * `>>> INPUT` lines, `... ` ones that go on, and what it answers.
  * A program runs in its own folder, on each tier. The last line is `N passed, N failed`; the exit status is 0 when nothing failed.
  */
 #define _GNU_SOURCE
@@ -21,6 +26,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -40,6 +46,7 @@ typedef struct Test {
   char *name;          /* as reported */
   char *folder, *file; /* where it runs, and what */
   Text out, err, in;
+  char *script;        /* in place of a program: commands for sh */
   bool err_open;       /* more of standard error is allowed */
   Text errors;         /* the compile errors wanted: lines "L:C text" */
   int status;
@@ -255,64 +262,158 @@ static void programs_add(const char *path) {
 
 /* ---- Documents ---- */
 
-typedef struct Fence { Text text; unsigned line; bool is_firn; } Fence;
+typedef enum FenceKind { FENCE_OTHER, FENCE_FIRN, FENCE_OUTPUT, FENCE_ERROR, FENCE_CONSOLE, FENCE_REPL } FenceKind;
 
-static void fence_add(const char *path, Fence *firn, const Text *output) {
-  char *name = format_text("%s:%u", path, firn->line);
-  char *file = format_text("block-%u.firn", firn->line);
-  char *full = format_text("%s/%s", options.scratch, file);
-  FILE *stream = fopen(full, "wb");
-  if (!stream || fwrite(firn->text.bytes, 1, firn->text.length, stream) != firn->text.length || fclose(stream) != 0)
-    die("can't write %s", full);
-  free(full);
-  Test *test = test_new(name, options.scratch, file);
-  test->status = 0;
-  if (output) text_add(&test->out, output->bytes, output->length);
-  else test->command = "check";
+typedef struct Document {
+  const char *path;
+  char *folder;        /* where its blocks lie */
+  bool is_source;      /* only doc comments count */
+  char *names[WORDS_MAX]; /* of programs that others may import */
+  size_t nnames;
+  FenceKind kind;      /* of the block being read */
+  size_t marks;        /* how many backquotes began it, and end it */
+  unsigned line, firn_line;
+  Text text;           /* of the block being read */
+  Text firn, out, err; /* a program and what it says it does */
+  char *firn_folder;
+  bool has_firn, has_out, has_err;
+} Document;
+
+static void text_start(Text *text) {
+  text->length = 0;
+  text_add(text, "", 0);
 }
 
-/* Reads the fenced blocks of a document. A `firn` block that an `output` block follows is run, another one only checked. */
+static void file_put(const char *folder, const char *file, const Text *text) {
+  char *full = format_text("%s/%s", folder, file);
+  FILE *stream = fopen(full, "wb");
+  if (!stream || fwrite(text->bytes, 1, text->length, stream) != text->length || fclose(stream) != 0) die("can't write %s", full);
+  free(full);
+}
+
+/* The name that a program's first line gives it, `// NAME.firn`; NULL if it has none. */
+static char *block_name(const Document *d) {
+  size_t length = strcspn(d->firn.bytes, "\n");
+  bool is_named = length > 8 && line_starts(d->firn.bytes, length, "// ") && memcmp(d->firn.bytes + length - 5, ".firn", 5) == 0;
+  for (size_t i = 3; i < length; i++) is_named &= isalnum((unsigned char)d->firn.bytes[i]) || strchr("._-", d->firn.bytes[i]);
+  return is_named ? need(strndup(d->firn.bytes + 3, length - 3)) : NULL;
+}
+
+/* A new folder of the document's, where the named programs so far are found. */
+static char *block_folder(const Document *d) {
+  char *folder = format_text("%s/%u", d->folder, d->line);
+  if (mkdir(folder, 0777) != 0) die("can't make %s", folder);
+  for (size_t i = 0; i < d->nnames; i++) {
+    char *from = format_text("../%s", d->names[i]), *to = format_text("%s/%s", folder, d->names[i]);
+    if (symlink(from, to) != 0 && errno != EEXIST) die("can't make %s", to);
+    free(from), free(to);
+  }
+  return folder;
+}
+
+/* Makes a test of the program that has been read, if there is one. */
+static void program_end(Document *d) {
+  if (!d->has_firn) return;
+  char *name = block_name(d), *folder = name ? d->folder : d->firn_folder, *file = name ? name : "example.firn";
+  file_put(folder, file, &d->firn);
+  if (name && d->nnames < WORDS_MAX) d->names[d->nnames++] = name;
+  Test *test = test_new(format_text("%s:%u", d->path, d->firn_line), folder, file);
+  test->status = !d->has_err ? 0 : line_starts(d->err.bytes, d->err.length, "error[") ? 2 : 1;
+  if (!d->has_out && !d->has_err) test->command = "check";
+  if (d->has_out) text_add(&test->out, d->out.bytes, d->out.length);
+  if (d->has_err) text_add(&test->err, d->err.bytes, d->err.length - 1);
+  test->err_open = d->has_err;
+  d->has_firn = d->has_out = d->has_err = false;
+}
+
+/* Makes a test of commands, or of a session, and what they print. */
+static void console_end(Document *d) {
+  bool is_repl = d->kind == FENCE_REPL;
+  Test *test = test_new(format_text("%s:%u", d->path, d->line), block_folder(d), "a console");
+  Text script = {0};
+  const char *line;
+  size_t at = 0, length;
+  const char *head = is_repl ? "exec firn repl 2>&1 <<'END OF SESSION'\n" : "exec 2>&1\n", *tail = is_repl ? "END OF SESSION\n" : "true\n";
+  text_add(&script, head, strlen(head));
+  while (next_line(&d->text, &at, &line, &length)) {
+    size_t mark = is_repl ? 4 : 2;
+    bool is_input = is_repl ? line_starts(line, length, ">>> ") || line_starts(line, length, "... ") : line_starts(line, length, "$ ");
+    if (is_input) text_add_line(&script, line + mark, length - mark);
+    else text_add_line(&test->out, line, length);
+  }
+  text_add(&script, tail, strlen(tail));
+  test->script = script.bytes;
+  test->status = 0;
+}
+
+static void fence_end(Document *d) {
+  bool *has = d->kind == FENCE_OUTPUT ? &d->has_out : &d->has_err;
+  Text *into = d->kind == FENCE_OUTPUT ? &d->out : &d->err;
+  bool is_session = d->kind == FENCE_CONSOLE || d->kind == FENCE_REPL;
+  if (is_session) console_end(d);
+  if (d->kind == FENCE_FIRN) {
+    d->firn_line = d->line;
+    d->firn_folder = block_folder(d);
+    d->has_firn = true;
+    into = &d->firn, has = &d->has_firn;
+  }
+  if (is_session || d->kind == FENCE_OTHER || (d->kind != FENCE_FIRN && !d->has_firn)) return;
+  *has = true;
+  text_start(into);
+  text_add(into, d->text.bytes, d->text.length);
+}
+
+static FenceKind fence_kind(const char *word, size_t length) {
+  static const char *const words[] = {[FENCE_FIRN] = "firn", [FENCE_OUTPUT] = "output", [FENCE_ERROR] = "error",
+                                      [FENCE_CONSOLE] = "console", [FENCE_REPL] = "repl"};
+  for (unsigned i = FENCE_FIRN; i <= FENCE_REPL; i++)
+    if (length == strlen(words[i]) && memcmp(word, words[i], length) == 0) return (FenceKind)i;
+  return FENCE_OTHER;
+}
+
+static size_t marks_count(const char *line, size_t length) {
+  size_t count = 0;
+  while (count < length && line[count] == '`') count++;
+  return count;
+}
+
+/* The text of a doc comment's line; false if it is none. */
+static bool doc_line_strip(const char **line, size_t *length) {
+  while (*length && isspace((unsigned char)**line)) ++*line, --*length;
+  if (!line_starts(*line, *length, "///")) return false;
+  *line += 3, *length -= 3;
+  if (*length && **line == ' ') ++*line, --*length;
+  return true;
+}
+
+static void scratch_make(void);
+
+/* Makes tests of the blocks of a document. */
 static void document_add(const char *path) {
   Text source;
   if (!file_text(path, &source)) die("can't read %s", path);
-  const char *line;
+  const char *dot = strrchr(path, '.'), *line;
+  Document d = {.path = path, .is_source = dot && strcmp(dot, ".firn") == 0};
   size_t at = 0, length;
-  unsigned number = 0;
-  bool in_fence = false, has_firn = false;
-  Fence fence = {0}, firn = {0};
-  while (next_line(&source, &at, &line, &length)) {
-    number++;
-    const char *dot = strrchr(path, '.');
-    if (dot && strcmp(dot, ".firn") == 0) { /* doc comments */
-      while (length && isspace((unsigned char)*line)) line++, length--;
-      if (!line_starts(line, length, "///")) continue;
-      line += 3, length -= 3;
-      if (length && *line == ' ') line++, length--;
-    }
-    if (in_fence && !line_starts(line, length, "```")) {
-      text_add_line(&fence.text, line, length);
-    } else if (in_fence) {
-      in_fence = false;
-      if (fence.is_firn) {
-        if (has_firn) fence_add(path, &firn, NULL);
-        firn = fence, has_firn = true;
-      } else {
-        if (has_firn) fence_add(path, &firn, &fence.text);
-        has_firn = false;
-      }
-    } else if (line_starts(line, length, "```")) {
-      bool is_firn = length == 7 && memcmp(line, "```firn", 7) == 0;
-      bool is_output = length == 9 && memcmp(line, "```output", 9) == 0;
-      if (has_firn && !is_output) fence_add(path, &firn, NULL), has_firn = false;
-      fence = (Fence){.line = number, .is_firn = is_firn};
-      text_add(&fence.text, "", 0);
-      in_fence = is_firn || is_output;
-      while (!in_fence && next_line(&source, &at, &line, &length) && number++ && !line_starts(line, length, "```")) {}
-    } else if (line_starts(line, length, "## ")) {
-      if (has_firn) fence_add(path, &firn, NULL), has_firn = false;
-    }
+  bool in_fence = false;
+  if (!options.scratch) scratch_make();
+  d.folder = format_text("%s/%zu", options.scratch, tests.count);
+  if (mkdir(d.folder, 0777) != 0 && errno != EEXIST) die("can't make %s", d.folder);
+  for (unsigned number = 1; next_line(&source, &at, &line, &length); number++) {
+    if (d.is_source && !doc_line_strip(&line, &length)) continue;
+    size_t marks = marks_count(line, length);
+    if (in_fence && marks >= d.marks) fence_end(&d), in_fence = false;
+    else if (in_fence) text_add_line(&d.text, line, length);
+    else if (marks >= 3) {
+      d.kind = fence_kind(line + marks, length - marks);
+      d.marks = marks;
+      if (d.kind != FENCE_OUTPUT && d.kind != FENCE_ERROR) program_end(&d);
+      d.line = number;
+      text_start(&d.text);
+      in_fence = true;
+    } else if (line_starts(line, length, "#")) program_end(&d);
   }
-  if (has_firn) fence_add(path, &firn, NULL);
+  program_end(&d);
   free(source.bytes);
 }
 
@@ -342,9 +443,11 @@ static void job_exec(const Job *job) {
   dup2(fileno(job->out), 1);
   dup2(fileno(job->err), 2);
   if (chdir(test->folder) != 0) _exit(126);
+  if (test->script) setenv("PATH", format_text("%s/bin:%s", options.scratch, getenv("PATH")), 1);
   limit_set(RLIMIT_FSIZE, 64u << 20);
   limit_set(RLIMIT_CORE, 0);
   alarm(options.timeout);
+  if (test->script) execl("/bin/sh", "sh", "-c", test->script, (char *)NULL);
   execv(options.firn, (char *const *)argv);
   _exit(127);
 }
@@ -475,7 +578,7 @@ static void tests_run(void) {
   for (size_t i = 0; i < tests.count; i++) {
     if (tests.items[i]->is_slow && options.nwith) continue;
     for (size_t t = 0; t < options.ntiers; t++) {
-      if (strcmp(tests.items[i]->command, "check") == 0 && t > 0) break;
+      if ((tests.items[i]->script || strcmp(tests.items[i]->command, "check") == 0) && t > 0) break;
       if (running == options.jobs) job_wait(), running--;
       size_t k = 0;
       while (jobs[k].pid) k++;
@@ -516,15 +619,17 @@ static void scratch_make(void) {
   options.scratch = need(strdup(need(mkdtemp(template))));
 }
 
+/* Puts the command under test where console blocks find it. */
+static void scratch_command(void) {
+  char *folder = format_text("%s/bin", options.scratch), *name = format_text("%s/firn", folder);
+  if (mkdir(folder, 0777) != 0 || symlink(options.firn, name) != 0) die("can't make %s", name);
+  free(folder), free(name);
+}
+
+static int entry_remove(const char *path, const struct stat *info, int type, struct FTW *where) { return remove(path); }
+
 static void scratch_remove(void) {
-  if (!options.scratch) return;
-  for (size_t i = 0; i < tests.count; i++) {
-    if (tests.items[i]->folder != options.scratch) continue;
-    char *path = format_text("%s/%s", options.scratch, tests.items[i]->file);
-    unlink(path);
-    free(path);
-  }
-  rmdir(options.scratch);
+  if (options.scratch) nftw(options.scratch, entry_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static const char *value_of(int argc, char **argv, int *i) {
@@ -542,14 +647,13 @@ static void arguments_read(int argc, char **argv) {
     else if (strcmp(word, "--timeout") == 0) options.timeout = (unsigned)atoi(value_of(argc, argv, &i));
     else if (strcmp(word, "--with") == 0 && options.nwith < WORDS_MAX) options.with[options.nwith++] = (char *)value_of(argc, argv, &i);
     else if (strcmp(word, "--tier") == 0 && options.ntiers < 4) options.tiers[options.ntiers++] = value_of(argc, argv, &i);
-    else if (strcmp(word, "--tour") == 0) {
-      if (!options.scratch) scratch_make();
-      document_add(value_of(argc, argv, &i));
-    } else if (word[0] == '-') die("unknown flag %s", word);
+    else if (strcmp(word, "--tour") == 0) document_add(value_of(argc, argv, &i));
+    else if (word[0] == '-') die("unknown flag %s", word);
     else programs_add(word);
   }
   options.firn = realpath(firn, NULL);
   if (!options.firn) die("can't find %s", firn);
+  if (options.scratch) scratch_command();
   if (options.jobs < 1 || options.jobs > JOBS_MAX) die("--jobs takes 1 to %d", JOBS_MAX);
   if (!options.ntiers) options.tiers[0] = "oracle", options.tiers[1] = "interp", options.ntiers = 2;
   if (!file_text(known, &options.known)) text_add(&options.known, "", 0);
