@@ -4,14 +4,12 @@
 #include "stdlib/support.h"
 
 Trap give_foreign_text(Guest *guest, Value *args, const char *text, size_t length) {
+  if (utf8_valid(text, length)) return give_text(guest, args, text, length);
   size_t total = 0;
-  bool valid = true;
   for (size_t i = 0, size; i < length; i += size ? size : 1) {
     size = utf8_sequence(text + i, length - i);
-    valid &= size != 0;
     total += size ? size : 3;
   }
-  if (valid) return give_text(guest, args, text, length);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
   charge(guest, total);
   String *s = string_alloc(guest, total);

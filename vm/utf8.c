@@ -1,6 +1,9 @@
 /* utf8.c - the one judge of UTF-8. */
 #include "vm/utf8.h"
 
+#include <stdint.h>
+#include <string.h>
+
 size_t utf8_sequence(const char *text, size_t length) {
   const unsigned char *b = (const unsigned char *)text;
   if (length == 0) return 0;
@@ -17,10 +20,19 @@ size_t utf8_sequence(const char *text, size_t length) {
 }
 
 bool utf8_valid(const char *text, size_t length) {
-  size_t size;
-  for (size_t i = 0; i < length; i += size) {
-    size = utf8_sequence(text + i, length - i);
+  size_t i = 0;
+  while (i < length) {
+    uint64_t eight;
+    if (length - i >= sizeof eight) {
+      memcpy(&eight, text + i, sizeof eight);
+      if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+        i += sizeof eight;
+        continue;
+      }
+    }
+    size_t size = utf8_sequence(text + i, length - i);
     if (size == 0) return false;
+    i += size;
   }
   return true;
 }
