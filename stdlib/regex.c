@@ -6,8 +6,8 @@
 #define _GNU_SOURCE
 #include "stdlib/support.h"
 
-/* A row holds what follows each ASCII character and, last, the text's end: 0 when it is not known yet, or the next state (0: none) times 4, 2 if a match
- * ends before the character, and 1. */
+/* A row holds what follows each ASCII character and, last, the text's end: 0 when it is not known yet, or the next state (0: none) times 4,
+ * 2 if a match ends before the character, and 1. */
 enum { ROW = 129, ROW_END = 128, NO_WAY = 1, IS_MATCH = 2, NEXT_SHIFT = 2 };
 
 /* Steps over other characters, none or as many: where the state and the character lead, a key of both and an entry as in rows. */
@@ -125,16 +125,18 @@ static bool fits(const Search *s) {
     if (at[BEGIN + i] < 0 || at[BEGIN + i] >= s->states) return false;
   }
   bool is_inside = at[FROM] >= 0 && at[FROM] <= at[START] && at[START] <= at[AT] && at[AT] <= s->length;
-  return is_inside && !utf8_is_tail((char)s->bytes[at[AT]]) && at[STATE] >= -1 && at[STATE] < s->states && at[SPENT] >= 0 && at[SPENT] < INT64_C(1) << 60;
+  if (!is_inside || utf8_is_tail((char)s->bytes[at[AT]])) return false;
+  return at[STATE] >= -1 && at[STATE] < s->states && at[SPENT] >= 0 && at[SPENT] < INT64_C(1) << 60;
 }
 
 NATIVE("regex.search", regex_search, "(string, string, [int], [int], [int]) -> int",
        "Looks for a match: in a text, of which each match begins with a prefix, by rows of states and wide steps, going on with a search.") {
   const String *text = args[0].p;
   const List *rows = args[2].p, *wide = args[3].p, *list = args[4].p;
-  Search s = {.bytes = (const uint8_t *)text->bytes, .length = text->length, .prefix = args[1].p, .rows = rows->data, .wide = wide->length ? wide->data : NULL,
-              .states = rows->length / ROW, .at = list->data};
-  if (list->length != SEARCH_SIZE || (wide->length && wide->length != 2 * WIDE_SIZE) || !fits(&s)) return BAD_ARGUMENT(guest, "a search that does not fit its text or table");
+  Search s = {.bytes = (const uint8_t *)text->bytes, .length = text->length, .prefix = args[1].p, .rows = rows->data,
+              .wide = wide->length ? wide->data : NULL, .states = rows->length / ROW, .at = list->data};
+  bool fits_lists = list->length == SEARCH_SIZE && (wide->length == 0 || wide->length == 2 * WIDE_SIZE);
+  if (!fits_lists || !fits(&s)) return BAD_ARGUMENT(guest, "a search that does not fit its text or table");
   int result = search_run(&s);
   guest->fuel -= s.work / 2;
   args[0].i = result;
