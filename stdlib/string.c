@@ -296,3 +296,22 @@ NATIVE("string.pad_start", pad_start, "(string, int, char) -> string", "The stri
 NATIVE("string.pad_end", pad_end, "(string, int, char) -> string", "The string with a character behind it until it has that many.") {
   return pad_give(guest, args, false);
 }
+
+/* Bytes of a set */
+
+NATIVE("string.find_byte", find_byte, "(string, [bool], int) -> int",
+       "The first offset from one on where a byte stands that the set holds (bytes behind the set's end: all), or the string's length.") {
+  const String *s = args[0].p;
+  const List *set = args[1].p;
+  int64_t from = args[2].i, at = from;
+  if (from < 0 || from > s->length) return guest_trap_index(guest, from, s->length);
+  const uint8_t *bytes = (const uint8_t *)s->bytes, *holds = set->data;
+  if (set->length >= 256) {
+    while (at < s->length && !holds[bytes[at]]) at++;
+  } else {
+    while (at < s->length && bytes[at] < set->length && !holds[bytes[at]]) at++;
+  }
+  charge(guest, (uint64_t)(at - from));
+  args[0].i = at;
+  return TRAP_NONE;
+}

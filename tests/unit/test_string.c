@@ -98,6 +98,48 @@ START_TEST(splitting) {
 }
 END_TEST
 
+static Value list_of(TypeKind kind, const int64_t *items, size_t count, unsigned slot) {
+  List *list = list_new(&fixture.guest, desc_list_of(&fixture.program, kind), (int64_t)count);
+  ck_assert_ptr_nonnull(list);
+  fixture.slots[slot].p = list;
+  list->length = 0;
+  for (size_t i = 0; i < count; i++) ck_assert_int_eq(list_push(&fixture.guest, list, &(Value){.i = items[i]}), TRAP_NONE);
+  return (Value){.p = list};
+}
+
+START_TEST(bytes_of_a_set) {
+  int64_t holds['0' + 1] = {['0'] = 1}; /* '0', and all behind it */
+  Value set = list_of(TYPE_BOOL, holds, '0' + 1, 8);
+  static const struct { const char *text; int64_t from, found; } cases[] = {
+    {"  0", 0, 2}, {" \u00e9", 0, 1}, {"  ", 0, 2}, {"00", 1, 1}, {"00", 2, 2}, {"", 0, 0}, {" a", 0, 1},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    ck_assert_int_eq(CALL("string.find_byte", text(cases[i].text), set, I(cases[i].from)), TRAP_NONE);
+    ck_assert_int_eq(RESULT.i, cases[i].found);
+  }
+  ck_assert_int_eq(CALL("string.find_byte", text("00"), set, I(3)), TRAP_INDEX);
+  ck_assert_int_eq(CALL("string.find_byte", text("00"), set, I(-1)), TRAP_INDEX);
+}
+END_TEST
+
+/* Rows that no automaton makes: answers may be wrong, nothing else. */
+START_TEST(hostile_searches) {
+  enum { ROW = 129, SIZE = 13 };
+  unsigned seed = 1;
+  static const int64_t odd[] = {0, 1, -1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 1 << 20, INT64_MAX, INT64_MIN, INT64_MIN + 1, 1000, 129};
+  for (int round = 0; round < 3000; round++) {
+    int64_t rows[3 * ROW], search[SIZE], wide[8192];
+    for (size_t i = 0; i < 3 * ROW; i++) seed = seed * 1664525 + 1013904223, rows[i] = odd[(seed >> 16) % (seed >> 30 ? 12 : 18)];
+    for (size_t i = 0; i < SIZE; i++) seed = seed * 1664525 + 1013904223, search[i] = odd[(seed >> 16) % (i >= 8 ? 3 : seed >> 30 ? 4 : 18)];
+    for (size_t i = 0; i < 8192 && round % 64 == 0; i++) wide[i] = i % 2 ? odd[i % 18] : (int64_t)(i % 3) << 21 | 0xe9;
+    Value table = list_of(TYPE_INT, rows, (size_t)(round % 4) * ROW, 8), steps = list_of(TYPE_INT, wide, round % 64 ? 0 : 8192, 9);
+    Value state = list_of(TYPE_INT, search, round % 97 ? SIZE : SIZE - 1, 10);
+    Trap trap = CALL("regex.search", text(round % 3 ? "a\u00e9b c\n" : ""), text(round % 5 ? "" : "b"), table, steps, state);
+    ck_assert(trap == TRAP_BAD_ARGUMENT || (trap == TRAP_NONE && RESULT.i >= 0 && RESULT.i <= 4));
+  }
+}
+END_TEST
+
 START_TEST(characters) {
   ck_assert_int_eq(CALL("string.chars", text("aé😀")), TRAP_NONE);
   const List *list = RESULT.p;
@@ -191,6 +233,8 @@ int main(void) {
   tcase_add_test(tests, names_are_unique);
   tcase_add_test(tests, trimming);
   tcase_add_test(tests, finding);
+  tcase_add_test(tests, bytes_of_a_set);
+  tcase_add_test(tests, hostile_searches);
   tcase_add_test(tests, replacing);
   tcase_add_test(tests, splitting);
   tcase_add_test(tests, characters);
