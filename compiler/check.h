@@ -47,6 +47,9 @@ struct Symbol {
   bool is_pub;
   bool is_var;      /* LOCAL, GLOBAL: may be assigned */
   bool is_captured; /* LOCAL: mentioned in a closure */
+  bool is_read;     /* mentioned other than to be assigned, and outside of its own declaration */
+  bool is_changed;  /* LOCAL, GLOBAL: assigned after its declaration */
+  uint32_t let;     /* LOCAL: where the statement that declares it starts */
   Name name;
   Span span;        /* where it is declared */
   Unit *unit;       /* where it is declared; NULL: built in */
@@ -239,6 +242,7 @@ struct Unit {
   AstModule *ast;
   SymbolTable names;    /* own declarations and imports */
   VEC(Unit *) imports;
+  bool does_more;       /* its top level, or that of a module it imports, does more than declare: importing it is a use */
   VEC(Decl *) decls;    /* all, extensions included */
   VEC(Fn *) fns;
   TFunction *init;      /* runs the top level */
@@ -251,6 +255,7 @@ struct Unit {
 typedef struct Loop {
   struct Loop *outer;
   Name label;
+  bool is_named;        /* a jump names its label */
   TScope *scope;
   bool is_broken;
 } Loop;
@@ -358,6 +363,7 @@ struct Checker {
   PairSet ensured;         /* (type, trait) whose impls are in the module */
   VEC(const Type *) assumed; /* pairs (type, trait) being decided */
   uint32_t temp_count;
+  uint32_t let;            /* start of the statement whose pattern is being bound */
   uint32_t depth;          /* of expressions being checked, those of globals that they ask for included */
   uint32_t head_depth;     /* of declarations being resolved because others ask for them */
   bool has_limit_error;
@@ -390,8 +396,10 @@ void check_scope_pop(Checker *c);
 Symbol *check_local_new(Checker *c, Name name, Span span, const Type *type, bool is_var);
 /* Makes a variable that no program text can name. */
 TVar *check_temp_new(Checker *c, const char *name, const Type *type);
-/* Finds what a name means here, or NULL. */
-Symbol *check_name_find(Checker *c, Name name);
+/* Finds what a name means here, or NULL; the mention at `span` counts as a use of it. */
+Symbol *check_name_find(Checker *c, Name name, Span span);
+/* The same for a name that is assigned, which is no use. */
+Symbol *check_name_target(Checker *c, Name name);
 /* The same at the top level of a unit: its own names, then the prelude's. `source` and `as_of` as in check_session_pick. */
 Symbol *check_unit_find(Checker *c, Unit *unit, Name name, uint32_t source, bool as_of);
 /* Finds a name that another unit may use. *is_hidden: it is there, but not public. */
@@ -695,6 +703,30 @@ TNode *check_leave(Checker *c, TScope *scope, TNode *value, Span span);
 bool check_pattern_total(Checker *c, Pattern *p, const Type *type);
 /* Reports cases that no arm matches, and arms that match nothing. */
 void check_match_cover(Checker *c, MatchArm *arms, size_t count, const Type *type, Span span);
+
+/* ---- check_warn.c ---- */
+/* Notes a mention of what a top level declares; one inside of its own declaration is no use of it. NULL is allowed. */
+void check_warn_mention(Checker *c, Symbol *symbol, Span span);
+/* Notes that the unit being checked needs its import of `unit`. */
+void check_warn_unit_used(Checker *c, const Unit *unit);
+/* Each warns, where warnings are wanted. Variables of a scope that ends: */
+void check_warn_scope(Checker *c, const Scope *scope);
+/* a label that no jump named: */
+void check_warn_label(Checker *c, const Loop *loop, const LoopLabel *label);
+/* a statement behind one that never goes on (`list`: what came before it); true if so: */
+bool check_warn_dead(Checker *c, const NodeList *list, const Stmt *next);
+/* the value of a call that nobody takes: */
+void check_warn_drop(Checker *c, const TNode *node, const Expr *e);
+/* an assignment: */
+void check_warn_assign(Checker *c, const Stmt *s);
+/* a comparison or `&&`, `||`, of operands of this type: */
+void check_warn_operands(Checker *c, const Expr *e, const Type *type);
+/* a value in a string: */
+void check_warn_part(Checker *c, const InterpPart *part);
+/* a map literal: */
+void check_warn_keys(Checker *c, const Expr *e);
+/* the declarations of all of the program's units, once everything is checked. */
+void check_warn_units(Checker *c);
 
 /* ---- check_session.c ---- */
 /* Makes the frames of all inputs' top levels. */

@@ -792,7 +792,7 @@ static TNode *call_with_types(Checker *c, Expr *e, const Type *expected) {
   Symbol *symbol = check_path_symbol(c, base);
   if (symbol && symbol->kind != SYM_UNIT) return call_symbol(c, symbol, e, expected, callee);
   if (base->kind == EXPR_NAME && base->name.name) {
-    symbol = check_name_find(c, base->name.name);
+    symbol = check_name_find(c, base->name.name, base->span);
     if (symbol && symbol->kind == SYM_FN) return call_fn(c, symbol->fn, callee, e, expected);
     if (!symbol) return check_name(c, base, NULL);
   }
@@ -806,7 +806,7 @@ TNode *check_call(Checker *c, Expr *e, const Type *expected) {
   switch (callee->kind) {
     case EXPR_NAME: {
       if (callee->paren || !callee->name.name) break;
-      Symbol *symbol = check_name_find(c, callee->name.name);
+      Symbol *symbol = check_name_find(c, callee->name.name, callee->span);
       if (symbol) return call_symbol(c, symbol, e, expected, NULL);
       const Type *self = check_path_type(c, callee, expected); /* Self(...) */
       Decl *decl = self ? check_type_decl(c, self) : NULL;

@@ -183,6 +183,7 @@ static TNode *check_map(Checker *c, Expr *e, const Type *expected) {
     is_bad |= !is_kept(c, nodes[2 * i + 1], e->map.values[i]);
   }
   if (is_bad) return check_error_node(c, e->span);
+  if (c->options->warns) check_warn_keys(c, e);
   const Type *args[] = {keys.type ? keys.type : keys.expected, values.type ? values.type : values.expected};
   if (!args[0] || !args[1] || check_has_hole(c, args[0]) || check_has_hole(c, args[1])) {
     diag_help(check_report(c, e->span, DIAG_EMPTY_UNTYPED, "map"), "say what it holds: `let m: [string: int] = [:]`");
@@ -325,13 +326,13 @@ static TNode *symbol_node(Checker *c, Symbol *symbol, Expr *e, const Type *expec
 }
 
 TNode *check_name(Checker *c, Expr *e, const Type *expected) {
-  Symbol *symbol = e->name.name ? check_name_find(c, e->name.name) : NULL;
+  Symbol *symbol = e->name.name ? check_name_find(c, e->name.name, e->span) : NULL;
   if (symbol) return symbol_node(c, symbol, e, expected);
   return e->name.name ? unknown_name(c, e) : check_error_node(c, e->span);
 }
 
 static TNode *check_self(Checker *c, Expr *e) {
-  Symbol *symbol = check_name_find(c, check_intern(c, "self"));
+  Symbol *symbol = check_name_find(c, check_intern(c, "self"), e->span);
   if (symbol) return check_var(c, symbol->var, e->span);
   Frame *frame = c->frame;
   while (frame->outer) frame = frame->outer;
@@ -393,6 +394,7 @@ TNode *check_drop(Checker *c, TNode *node, const Expr *e) {
     report_unused(c, node, e);
     return check_error_node(c, e->span);
   }
+  if (c->options->warns) check_warn_drop(c, node, e);
   NodeList list = {0};
   check_push(c, &list, node);
   check_push(c, &list, check_void(c, e->span));
@@ -448,10 +450,11 @@ static bool last_value(Checker *c, const Block *block, Expr *e, const Type *expe
 
 TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropped) {
   NodeList list = {0};
-  bool is_bad = false;
+  bool is_bad = false, is_dead = !c->options->warns;
   check_scope_push(c);
   for (size_t i = 0; i < block->count; i++) {
     Stmt *stmt = block->stmts[i];
+    if (!is_dead) is_dead = check_warn_dead(c, &list, stmt);
     if (i + 1 < block->count || stmt->kind != STMT_EXPR || is_dropped) check_stmt_into(c, stmt, &list);
     else is_bad = !last_value(c, block, stmt->expr, expected, &list);
   }

@@ -34,6 +34,7 @@ Decl *check_impl_trait(Checker *c, ImplDecl *impl) {
   if (impl->state == HEAD_DONE || !impl->expr || impl->expr->kind != TYPEX_NAME) return impl->trait;
   Unit *unit = impl->unit;
   Symbol *symbol = impl->expr->name.module || !impl->expr->name.name ? NULL : check_unit_find(c, unit, impl->expr->name.name, impl->expr->span.source, false);
+  check_warn_mention(c, symbol, impl->expr->span);
   if (symbol && symbol->kind == SYM_DECL) return symbol->decl;
   check_impl_ready(c, impl);
   return impl->trait;
@@ -498,6 +499,7 @@ static bool find_extension(Checker *c, Head *head, const Type *type, Name name, 
       continue;
     }
     *out = (MethodRef){.kind = METHOD_DIRECT, .fn = fn, .targs = args, .ntargs = owner->generics->count, .type = type};
+    check_warn_unit_used(c, fn->unit);
     return true;
   }
   return false;

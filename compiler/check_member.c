@@ -26,7 +26,7 @@ static Symbol *member_of_unit(Checker *c, Symbol *module, Expr *e) {
 Symbol *check_path_symbol(Checker *c, Expr *e) {
   Symbol *symbol = NULL;
   if (e->kind == EXPR_NAME && e->name.name && !e->paren) {
-    symbol = check_name_find(c, e->name.name);
+    symbol = check_name_find(c, e->name.name, e->span);
     return symbol && is_path(symbol) ? symbol : NULL;
   }
   if (e->kind == EXPR_TYPE_ARGS) return check_path_symbol(c, e->type_args.base);
@@ -61,14 +61,14 @@ static const Type *decl_path_type(Checker *c, Decl *decl, const Expr *e, const T
 
 const Type *check_path_type(Checker *c, Expr *e, const Type *expected) {
   bool is_self = e->kind == EXPR_NAME && e->name.name && strcmp(e->name.name, "Self") == 0;
-  if (is_self && !check_name_find(c, e->name.name)) {
+  if (is_self && !check_name_find(c, e->name.name, e->span)) {
     if (c->frame->self_type) return c->frame->self_type;
     check_report(c, e->span, DIAG_SELF_TYPE);
     return c->t_error;
   }
   const Generics *g = c->frame->generics;
   for (uint32_t i = 0; g && e->kind == EXPR_NAME && i < g->count; i++) {
-    if (g->names[i] == e->name.name && !check_name_find(c, e->name.name)) return check_type_new(c, TYPE_PARAM, i, NULL, 0, e->span);
+    if (g->names[i] == e->name.name && !check_name_find(c, e->name.name, e->span)) return check_type_new(c, TYPE_PARAM, i, NULL, 0, e->span);
   }
   Symbol *symbol = check_path_symbol(c, e);
   if (!symbol) return NULL;

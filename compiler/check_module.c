@@ -400,7 +400,7 @@ static void import_name(Checker *c, Unit *unit, Unit *from, const ImportName *na
   *symbol = *found;
   symbol->name = name->alias;
   symbol->span = name->alias_span;
-  symbol->is_pub = false;
+  symbol->is_pub = symbol->is_read = false;
   declare(c, unit, symbol);
 }
 

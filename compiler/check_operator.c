@@ -261,6 +261,7 @@ static TNode *logic(Checker *c, Expr *e) {
   TNode *right = check_expr_as(c, e->binary.right, c->t_bool);
   if (left->type->kind == TYPE_ERROR || right->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
   if (check_is_never(left)) return left;
+  if (c->options->warns) check_warn_operands(c, e, left->type);
   TNode *node = check_node(c, e->binary.op == TOK_AND_AND ? TN_AND : TN_OR, c->t_bool, e->span);
   node->a = left;
   node->b = right;
@@ -310,6 +311,7 @@ TNode *check_binary(Checker *c, Expr *e, const Type *expected) {
     left = check_expr(c, e->binary.left, NULL);
     right = check_expr(c, e->binary.right, left->type->kind == TYPE_ERROR ? left->type : check_operand_hint(c, op, left->type));
   }
+  if (compares && c->options->warns) check_warn_operands(c, e, left->type);
   return check_operate(c, op, left, right, e->span, e->binary.op_span);
 }
 

@@ -116,7 +116,7 @@ static TNode *alternative(Checker *c, Pattern *p, TNode *value, bool is_var, TVa
   check_scope_push(c);
   match(c, p, value, is_var, &steps);
   SymbolTable table = c->frame->scope->table;
-  check_scope_pop(c);
+  c->frame->scope = c->frame->scope->outer; /* its variables stand for those declared below, so they are not tested for being used */
   NodeList then = {0};
   if (first) *found = table;
   for (uint32_t i = 0; !first && i < names->count; i++) {
