@@ -592,6 +592,7 @@ TNode *check_drop(Checker *c, TNode *node, const Expr *e);
 typedef struct Join {
   const Type *expected; /* as wanted from outside; NULL: nothing */
   const Type *type;     /* of the first branch that goes on */
+  Span first;           /* where that gives its value */
   bool is_dropped;
 } Join;
 TNode *check_join_expr(Checker *c, Join *j, Expr *e);
@@ -703,6 +704,20 @@ TNode *check_leave(Checker *c, TScope *scope, TNode *value, Span span);
 bool check_pattern_total(Checker *c, Pattern *p, const Type *type);
 /* Reports cases that no arm matches, and arms that match nothing. */
 void check_match_cover(Checker *c, MatchArm *arms, size_t count, const Type *type, Span span);
+
+/* ---- check_note.c ---- */
+/* Adds a second place, if it lies in the program's own text and on another line; returns `d`. */
+Diag *check_note(Checker *c, Diag *d, Span span, const char *label);
+/* Adds it to those of the messages from the `from`th on that say that what `value` gives is not of the wanted type. */
+void check_note_value(Checker *c, size_t from, const Expr *value, Span span, const char *label);
+/* True if `span` is that of an expression whose value is the value of `e`, or of the end of a block where one is missing. */
+bool check_gives(const Expr *e, Span span);
+/* The function with a name whose own body is being checked, or NULL. */
+const Fn *check_frame_fn(const Checker *c);
+/* Says what cases an enum has, unless they are many. */
+void check_note_cases(Checker *c, Diag *d, const Decl *decl);
+/* An enum of this module that has the case, or NULL. */
+const Decl *check_case_owner(const Checker *c, Name name);
 
 /* ---- check_warn.c ---- */
 /* Notes a mention of what a top level declares; one inside of its own declaration is no use of it. NULL is allowed. */

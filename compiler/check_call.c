@@ -236,6 +236,7 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
           if (callee->name(callee, k)) name_suggestion_try(&s, callee->name(callee, k));
         }
         if (s.best) diag_help(d, "did you mean `%s`?", s.best);
+        check_note(c, d, callee->span, "declared here");
         ok = false;
         places[i] = UINT32_MAX;
         continue;
@@ -256,7 +257,10 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
       continue;
     }
     if (taken[at]) {
-      check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
+      Diag *d = check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
+      for (size_t k = 0; k < i; k++) {
+        if (places[k] == at) check_note(c, d, args[k].value->span, "given here first");
+      }
       ok = false;
       places[i] = UINT32_MAX;
       continue;
@@ -294,7 +298,7 @@ static const Type *wanted_type(Checker *c, const Callee *callee, uint32_t at, bo
 }
 
 /* Checks one argument against its parameter and learns type arguments from it. */
-static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
+static TNode *typed_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
   const Type *wanted = wanted_type(c, callee, at, true);
   TNode *node = check_expr(c, value, wanted);
   if (node->type->kind == TYPE_ERROR || check_is_never(node)) return node;
@@ -311,6 +315,19 @@ static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
     check_mismatch(c, value->span, wanted_type(c, callee, at, false), node->type);
     return check_error_node(c, value->span);
   }
+  return node;
+}
+
+static Span param_span(const Callee *callee, uint32_t at) {
+  if (callee->fn && callee->fn->ast && at >= callee->fn->has_self) return callee->fn->ast->params[at - callee->fn->has_self].span;
+  if (callee->decl) return callee->decl->fields[at].span;
+  return callee->span;
+}
+
+static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
+  size_t from = c->comp->diags.count;
+  TNode *node = typed_arg(c, callee, at, value);
+  if (c->comp->diags.count != from) check_note_value(c, from, value, param_span(callee, at), "what it is for is declared here");
   return node;
 }
 
@@ -430,7 +447,11 @@ static bool put_type_args(Checker *c, Callee *callee, const Expr *type_args, uin
   uint32_t wanted = callee->ntargs - first;
   if (type_args->type_args.arg_count != wanted) {
     if (wanted == 0) check_report(c, type_args->span, DIAG_TYPE_ARGS_NONE, callee->fn ? callee->fn->name : callee->decl->name);
-    else check_report(c, type_args->span, DIAG_TYPE_ARG_COUNT, callee->fn ? callee->fn->name : callee->decl->name, wanted, wanted == 1 ? "" : "s", type_args->type_args.arg_count);
+    else {
+      const char *name = callee->fn ? callee->fn->name : callee->decl->name;
+      Diag *d = check_report(c, type_args->span, DIAG_TYPE_ARG_COUNT, name, wanted, wanted == 1 ? "" : "s", type_args->type_args.arg_count);
+      check_note(c, d, callee->span, "declared here");
+    }
     return false;
   }
   for (uint32_t i = 0; i < wanted; i++) {
@@ -495,6 +516,7 @@ static TNode *call_field(Checker *c, TNode *object, FieldInfo *field, uint32_t i
   Diag *d = check_report(c, e->call.callee->member.name_span, DIAG_FIELD_CALLED, field->name);
   if (field->type->kind == TYPE_FN) diag_help(d, "to call the function in it write `(x.%s)(...)`", field->name);
   else diag_help(d, "it is a field; write it without `()`");
+  check_note(c, d, field->span, "declared here");
   return check_error_node(c, e->span);
 }
 
@@ -520,13 +542,15 @@ static TNode *call_method(Checker *c, Expr *e, const Type *expected, const Expr 
   if (m.kind == METHOD_NONE) return check_error_node(c, e->span);
   bool is_hidden = name[0] == '_' && m.fn->unit && !check_is_inside(c->frame->unit, m.fn->unit, name);
   if (is_hidden) {
-    check_report(c, member->member.name_span, DIAG_PRIVATE_MEMBER, name, check_type_text(c, object->type));
+    Diag *d = check_report(c, member->member.name_span, DIAG_PRIVATE_MEMBER, name, check_type_text(c, object->type));
+    if (m.fn->ast) check_note(c, d, m.fn->ast->name_span, "declared here");
     return check_error_node(c, e->span);
   }
   if (!m.fn->has_self) {
     if (!check_lacks_self(c, m.fn)) {
       Diag *d = check_report(c, member->member.name_span, DIAG_STATIC_CALLED, name);
       diag_help(d, "write `%s.%s(...)`", check_type_text(c, object->type), name);
+      if (m.fn->ast) check_note(c, d, m.fn->ast->name_span, "it has no `self`");
     }
     check_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
     return check_error_node(c, e->span);
@@ -582,7 +606,7 @@ static bool may_construct(Checker *c, Decl *decl, Span span) {
   for (uint32_t i = 0; i < decl->nfields; i++) {
     Name name = decl->fields[i].name;
     if (decl->fields[i].ast->fallback || !name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
-    check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name);
+    check_note(c, check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name), decl->fields[i].span, "declared here");
     return false;
   }
   return true;
@@ -620,7 +644,8 @@ TNode *check_case_new(Checker *c, const Type *type, const CaseInfo *info, uint32
                       const Type *expected) {
   Decl *decl = check_type_decl(c, type);
   if (info->nfields == 0 && has_args) {
-    diag_help(check_report(c, e->span, DIAG_CASE_NO_PAYLOAD, info->name), "write `.%s` without `()`", info->name);
+    Diag *d = check_report(c, e->span, DIAG_CASE_NO_PAYLOAD, info->name);
+    check_note(c, diag_help(d, "write `.%s` without `()`", info->name), info->ast->name_span, "declared here");
     return check_error_node(c, e->span);
   }
   const Type **types = CHECK_ARRAY(c, const Type *, info->nfields + 1);

@@ -138,16 +138,20 @@ TNode *check_return(Checker *c, Expr *e) {
   Frame *frame = c->frame;
   const char *wrong = frame->in_defer ? "a `defer`" : frame->is_module_top ? "the top level" : NULL;
   if (wrong) {
-    check_report(c, e->span, DIAG_RETURN_HERE, wrong);
+    Diag *d = check_report(c, e->span, DIAG_RETURN_HERE, wrong);
+    if (!frame->in_defer) diag_help(d, "the program ends by itself, or with `exit(status)`");
     if (e->return_.value) check_expr(c, e->return_.value, NULL);
     return check_error_node(c, e->span);
   }
+  const Fn *fn = check_frame_fn(c);
+  Span promised = fn && fn->ast->result ? fn->ast->result->span : (Span){0};
+  size_t from = c->comp->diags.count;
   TNode *value;
   if (!e->return_.value) {
     value = check_void(c, e->span);
     if (!frame->result) frame->result = c->t_void;
     if (!check_can_coerce(c, c->t_void, frame->result)) {
-      check_report(c, e->span, DIAG_RETURN_VALUE, check_type_text(c, frame->result));
+      check_note(c, check_report(c, e->span, DIAG_RETURN_VALUE, check_type_text(c, frame->result)), promised, "the function says here what it gives");
       return check_error_node(c, e->span);
     }
     value = check_coerce(c, value, frame->result, e->span);
@@ -157,11 +161,13 @@ TNode *check_return(Checker *c, Expr *e) {
     if (gives_nothing && value->type->kind != TYPE_VOID && value->type->kind != TYPE_ERROR && !check_is_never(value)) {
       Diag *d = check_report(c, e->return_.value->span, DIAG_RETURN_NOTHING, check_type_text(c, value->type));
       diag_help(d, "declare the result: `-> %s`", check_type_text(c, value->type));
+      if (fn) check_note(c, d, fn->ast->name_span, "this function declares no result");
       return check_error_node(c, e->span);
     }
     /* A `return` inside of the value may have said what the result is. */
     if (frame->result && !check_is_never(value)) value = check_coerce(c, value, frame->result, e->return_.value->span);
     if (!frame->result && !check_is_never(value) && value->type->kind != TYPE_ERROR) frame->result = value->type;
+    if (c->comp->diags.count != from) check_note_value(c, from, e->return_.value, promised, "the function says here what it gives");
   }
   if (value->type->kind == TYPE_ERROR) return value;
   if (check_is_never(value)) return value;

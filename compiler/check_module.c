@@ -316,6 +316,10 @@ static const char *const library_names[] = {"math", "time", "json", "fs", "net",
 
 static void report_missing(Checker *c, const Item *item, const char *path) {
   Diag *d = check_report(c, item->import.path_span, DIAG_NO_MODULE, item->import.is_local ? "file" : "library module", path);
+  const char *bare = arena_copy(c->arena, item->import.path.text, item->import.path.len), *source;
+  size_t size;
+  bool is_library = item->import.is_local && c->options->load && c->options->load(c->options->load_ctx, bare, true, &source, &size);
+  if (is_library) diag_help(d, "a module of the library is imported without quotes: `import %s`", bare);
   if (item->import.is_local) return;
   NameSuggestion s = {.wrong = path};
   const char *text;

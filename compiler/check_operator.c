@@ -62,6 +62,7 @@ static TNode *binary_op(Checker *c, Op op, const Type *result, TNode *a, TNode *
 
 static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const TNode *right, Span op_span, Span span) {
   const Type *a = left->type, *b = right->type;
+  bool has_text = a->kind == TYPE_STRING || b->kind == TYPE_STRING, has_char = a->kind == TYPE_CHAR || b->kind == TYPE_CHAR;
   const char *sign = token_text(op);
   Diag *d = check_report(c, op_span, DIAG_OPERANDS, sign, check_type_text(c, a), check_type_text(c, b));
   bool mixed = (a->kind == TYPE_INT && b->kind == TYPE_FLOAT) || (a->kind == TYPE_FLOAT && b->kind == TYPE_INT);
@@ -74,6 +75,8 @@ static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const
   else if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
   else if (mixed) diag_help(d, "convert one: `float(%.*s)`", len, text.text);
   else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING)) diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");
+  else if (op == TOK_PERCENT && a->kind == TYPE_STRING) diag_help(d, "values stand in the text itself: `\"{x}\"`, with a format `\"{x:.2}\"`");
+  else if (has_text && has_char) diag_help(d, "`'x'` is a char, `\"x\"` a string; text of a char is `string(c)`");
   else if (optional) diag_help(d, "it may be nil: write `(%.*s ?? other)`", len, text.text);
   else if (result) diag_help(d, "it may be an error: write `(try %.*s)`, or use `catch`", len, text.text);
   else if (a == b && a->kind == TYPE_PARAM && operator_info(op) && operator_info(op)->trait) diag_help(d, "add the bound: `%s: %s`", check_type_text(c, a), operator_info(op)->trait);

@@ -299,7 +299,7 @@ static TNode *assign_field(Checker *c, Stmt *s, Expr *target) {
   }
   Decl *decl = check_type_decl(c, object->type);
   if (field->name[0] == '_' && !check_is_inside(c->frame->unit, decl->unit, field->name)) {
-    check_report(c, target->member.name_span, DIAG_PRIVATE_MEMBER, field->name, decl->name);
+    check_note(c, check_report(c, target->member.name_span, DIAG_PRIVATE_MEMBER, field->name, decl->name), field->span, "declared here");
     return check_error_node(c, s->span);
   }
   if (!field->ast->is_var) {

@@ -101,7 +101,8 @@ static Symbol *symbol_in_unit(Checker *c, Unit *unit, TypeExpr *expr, bool as_of
   bool is_hidden;
   Symbol *symbol = check_unit_member(unit, module->import, expr->name.name, &is_hidden);
   if (is_hidden) {
-    check_report(c, expr->name.name_span, DIAG_NOT_PUBLIC, expr->name.name, expr->name.module);
+    Diag *d = check_report(c, expr->name.name_span, DIAG_NOT_PUBLIC, expr->name.name, expr->name.module);
+    check_note(c, d, check_table_find(&module->import->names, expr->name.name)->span, "write `pub` before this");
     return NULL;
   }
   if (!symbol) check_report(c, expr->name.name_span, DIAG_NO_UNIT_MEMBER, expr->name.module, expr->name.name);

@@ -98,7 +98,8 @@ Name parse_name(Parser *p, const char *what, Span *span) {
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, what, parse_found(p));
   if (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE && parse_same_line(p)) {
-    diag_help(d, "`%s` is a reserved word", token_text((TokenKind)p->tok.kind));
+    const char *word = token_text((TokenKind)p->tok.kind);
+    diag_help(d, "`%s` is a word of the language; take another name, such as `%s_`", word, word);
     parse_advance(p);
   }
   return NULL;
@@ -182,7 +183,9 @@ Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
 }
 
 void parse_list_error(Parser *p, const char *expected, Span open) {
-  diag_note(parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p)), open, "opened here");
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p));
+  if (p->tok.kind == TOK_FOR) diag_help(d, "a list is made of another by `xs.filter(|x| ...).map(|x| ...)`");
+  diag_note(d, open, "opened here");
 }
 
 Diag *parse_complain(Parser *p, Span span, DiagCode code, ...) {
@@ -370,20 +373,24 @@ static void report_end(Parser *p, const char *separator_of) {
     diag_help(parse_error(p, parse_token_span(p), DIAG_FOREIGN_WORD, p->tok.name), "%s", help);
   } else if (p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) {
     parse_error(p, parse_token_span(p), DIAG_STRAY_CLOSE, token_text((TokenKind)p->tok.kind));
-  } else if (separator_of && (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
+  } else if (separator_of && (p->tok.kind == TOK_COMMA || (p->tok.kind == TOK_INT && strstr(separator_of, "arms")) || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
     parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, strstr(separator_of, "cases") ? "newlines, commas or `;`" : "newlines or `;`");
   } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
     bool is_declaration = p->tok.kind == TOK_NAME && before.len && parse_peek(p).kind == TOK_EQ;
     Name name = p->tok.kind == TOK_NAME ? p->tok.name : "";
     if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", name, name, word);
+    else if (p->tok.kind == TOK_IF) diag_help(d, "the condition comes first: `if condition { ... }`");
     else if (parse_at_word(p, p->word_as)) diag_help(d, "%s", help_going_on(p));
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
     if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
     help = help_going_on(p);
+    bool is_made = p->tok.kind == TOK_LBRACE && before.len && *word >= 'A' && *word <= 'Z';
     if (help) diag_help(d, "%s", help);
+    else if (is_made) diag_help(d, "an object is made by a call: `%.60s(x: ...)`", word);
+    else if (p->tok.kind == TOK_COLON) diag_help(d, "a map stands in brackets: `[key: value]`");
     else if (before.len) suggest_keyword(p, d, word);
   }
 }

@@ -68,7 +68,9 @@ static bool parse_param(Parser *p, Param *param) {
     param->type = parse_type(p);
   } else {
     Diag *d = parse_error(p, param->span, DIAG_PARAM_TYPE, param->name);
-    if (p->tok.kind == TOK_NAME) diag_help(d, "the name comes first: `%.60s: %.60s`", p->tok.name, param->name);
+    bool is_mut = strcmp(param->name, "mut") == 0;
+    if (is_mut) diag_help(d, "parameters cannot be assigned; copy one into a variable: `var y = x`");
+    else if (p->tok.kind == TOK_NAME) diag_help(d, "the name comes first: `%.60s: %.60s`", p->tok.name, param->name);
     param->type = ARENA_NEW(p->arena, TypeExpr);
     param->type->span = param->span;
     if (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_EQ) p->panic = false;
