@@ -100,6 +100,7 @@ static Module *source_compile(const char *path, const char *text, size_t length,
   if (compilation.diags.count) {
     bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
     diags_print(&compilation.diags, stderr, &(DiagPrintOptions){.color = color});
+    if (isatty(STDERR_FILENO)) fprintf(stderr, "\n`firn explain %s` says more.\n", diag_code_text(compilation.diags.items[0]->code));
   } else if (!module) {
     usage_error("%s: out of memory", path);
   }

@@ -170,6 +170,10 @@ void diags_raise(Diags *d) {
   d->warnings = 0;
 }
 
+const char *diag_format(DiagCode code) {
+  return formats[code];
+}
+
 static int compare_places(const void *left, const void *right) {
   const Diag *a = *(Diag *const *)left, *b = *(Diag *const *)right;
   if (a->span.source != b->span.source) return a->span.source < b->span.source ? -1 : 1;

@@ -89,6 +89,8 @@ void diags_drop(Diags *d, const bool dropped[DIAG_COUNT]);
 void diags_raise(Diags *d);
 /* Returns the stable code ("E0301") of a row. */
 const char *diag_code_text(DiagCode code);
+/* Returns the printf format of a row. */
+const char *diag_format(DiagCode code);
 /* Sorts the messages by place: source id, offset, order of reporting. */
 void diags_sort(Diags *d);
 /* Sorts and prints all messages with their source lines; `options` may be NULL. */

@@ -183,9 +183,7 @@ Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
 }
 
 void parse_list_error(Parser *p, const char *expected, Span open) {
-  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p));
-  if (p->tok.kind == TOK_FOR) diag_help(d, "a list is made of another by `xs.filter(|x| ...).map(|x| ...)`");
-  diag_note(d, open, "opened here");
+  diag_note(parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p)), open, "opened here");
 }
 
 Diag *parse_complain(Parser *p, Span span, DiagCode code, ...) {
@@ -306,6 +304,7 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
       Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
       diag_note(d, open, "opened here");
       const char *help = p->tok.kind == TOK_COMMA ? NULL : help_going_on(p);
+      if (p->tok.kind == TOK_FOR && close == TOK_RBRACKET) help = "a list is made of another by `xs.filter(|x| ...).map(|x| ...)`";
       if (help) diag_help(d, "%s", help);
       bool has_size = p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET;
       if (has_size) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");

@@ -98,6 +98,13 @@ mkdir folder locked
 
 printf 'let lost = 1\nprint(2)\n' >warned.firn
 
+# Messages explained
+check 'explain' 0 explain E0301; empty err; has out 'E0301: expected `...`, found `...`'; has out 'Wrong:'; has out 'Right:'; lacks out '```'; lacks out E0302
+check 'explain several, in any case' 0 explain w0201 e0501; has out 'W0201: '; has out 'E0501: '
+check 'explain all' 0 explain; has out 'E0001: '; has out 'W0408: '; has out 'E0022: bad format'
+check 'explain nothing' 2 explain E0999; has err "there is no message"
+check 'explain a word' 2 explain nonsense; has err '`firn explain` lists them'
+
 # Running
 check 'run hello' 0 hello.firn; out_is 'hello, world'; empty err
 check 'run by command' 0 run hello.firn; out_is 'hello, world'

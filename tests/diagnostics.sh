@@ -49,6 +49,30 @@ for code in $(sort -u "$folder/shown"); do
 done
 if [ "$(cut -d' ' -f1 "$folder/rows" | sort | uniq -d)" ]; then fail "a code stands in two rows of compiler/diag.def"; fi
 
+# docs/diagnostics/ explains each row under its name. The wrong example gives just that code, the right one no message. `untold` have no examples: what no
+# program of a few lines shows.
+untold="E0001 E0002 E0021 E0023 E0109 E0219 E0319 E0425 E0445 E0505 E0601 E0602 E0603 E0604 E0605"
+while read -r code name; do mkdir -p "$folder/explained/$code"; done <"$folder/rows"
+cat docs/diagnostics/*.md | awk -v folder="$folder/explained/" '
+  /^## [EW][0-9]+: / { code = substr($2, 1, 5); print code, toupper(substr($0, 11)) > (folder "rows") }
+  /^```firn/ { out = folder code "/" ($2 == "" ? "right.firn" : $2 == "wrong" ? "wrong.firn" : $2); printf "" > out; next }
+  /^```/ { close(out); out = ""; next }
+  out { print > out }'
+tr ' ' '_' <"$folder/explained/rows" | sed 's/_/ /' | sort >"$folder/explained/names"
+if sort "$folder/rows" | diff - "$folder/explained/names" >"$folder/err"; then pass; else fail "docs/diagnostics and compiler/diag.def differ"; cat "$folder/err"; fi
+while read -r code name; do
+  wrong=$folder/explained/$code/wrong.firn right=$folder/explained/$code/right.firn
+  if echo "$untold" | grep -qw "$code"; then
+    if [ -e "$wrong" ]; then fail "$code has an example, and is said to have none"; else pass; fi
+    continue
+  fi
+  "$firn" check "$wrong" >/dev/null 2>"$folder/err"
+  shown=$(sed -nE 's/^(error|warning)\[(.*)\]: .*/\2/p' "$folder/err" | sort -u | tr '\n' ' ')
+  if [ "$shown" = "$code " ]; then pass; else fail "the wrong example of $code $name gives '$shown'"; fi
+  if "$firn" check "$right" >"$folder/err" 2>&1 && ! [ -s "$folder/err" ]; then pass; else fail "the right example of $code $name is not right"; head -4 "$folder/err"; fi
+  if "$firn" explain "$code" >"$folder/out" 2>&1 && grep -q "^$code: " "$folder/out"; then pass; else fail "firn explain $code"; fi
+done <"$folder/rows"
+
 # What is there to be read has no warnings.
 for file in examples/*.firn bench/programs/*.firn; do
   if "$firn" check --warn=error "$file" 2>"$folder/err"; then pass; else fail "$file has warnings"; head -5 "$folder/err"; fi
