@@ -242,6 +242,7 @@ struct Unit {
   AstModule *ast;
   SymbolTable names;    /* own declarations and imports */
   VEC(Unit *) imports;
+  VEC(Symbol *) import_symbols; /* what it calls those that have a name here */
   bool does_more;       /* its top level, or that of a module it imports, does more than declare: importing it is a use */
   VEC(Decl *) decls;    /* all, extensions included */
   VEC(Fn *) fns;

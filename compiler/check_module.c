@@ -428,6 +428,7 @@ static void unit_load_imports(Checker *c, Unit *unit) {
     if (item->import.alias) {
       Symbol *symbol = new_symbol(c, unit, SYM_UNIT, item->import.alias, item->import.alias_span, false);
       symbol->import = from;
+      VEC_PUSH(c->arena, &unit->import_symbols, symbol);
       declare(c, unit, symbol);
     }
     for (size_t k = 0; k < item->import.name_count; k++) {

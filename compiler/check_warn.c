@@ -37,9 +37,9 @@ void check_warn_mention(Checker *c, Symbol *symbol, Span span) {
 void check_warn_unit_used(Checker *c, const Unit *unit) {
   const Unit *from = c->frame->unit;
   if (!c->options->warns || unit == from || unit == c->prelude || from->is_library) return;
-  for (uint32_t i = 0; i < from->names.count; i++) {
-    Symbol *symbol = from->names.items[i];
-    if (symbol->kind == SYM_UNIT && symbol->import == unit) symbol->is_read = true;
+  for (size_t i = 0; i < from->import_symbols.count; i++) {
+    Symbol *symbol = from->import_symbols.items[i];
+    if (symbol->import == unit) symbol->is_read = true;
   }
 }
 
