@@ -155,6 +155,13 @@ TNode *check_call_trait(Checker *c, Decl *trait, const char *name, TNode **args,
 
 /* ---- Arguments ---- */
 
+/* What stands behind `Set(...)` is a function, `_make_Set`. */
+static const char *fn_title(const Fn *fn) {
+  static const char prefix[] = "_make_";
+  bool is_maker = fn->unit->is_library && strncmp(fn->name, prefix, sizeof prefix - 1) == 0;
+  return is_maker ? fn->name + sizeof prefix - 1 : fn->name;
+}
+
 static Name fn_name(const Callee *callee, uint32_t i) {
   return i < callee->fn->has_self ? NULL : callee->fn->ast->params[i - callee->fn->has_self].name;
 }
@@ -345,7 +352,7 @@ static bool must_wait(Checker *c, const Callee *callee, uint32_t at, const Expr 
 }
 
 /* `known` are the type arguments that were there before the call's own arguments were looked at. */
-static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, Span span) {
+static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, const Type *expected, Span span) {
   for (uint32_t i = 0; i < callee->ntargs; i++) {
     if (callee->targs[i] && callee->targs[i]->kind == TYPE_RESULT && !known[i]) {
       Diag *d = check_report(c, span, DIAG_UNHANDLED_RESULT);
@@ -353,8 +360,9 @@ static bool all_inferred(Checker *c, const Callee *callee, const Type *const *kn
       return false;
     }
     if (callee->targs[i]) continue;
+    if (expected && expected->kind == TYPE_ERROR) return false; /* what it should be was reported */
     Diag *d = check_report(c, span, DIAG_CANNOT_INFER, callee->generics->names[i], callee->what);
-    diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : "Name");
+    diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? fn_title(callee->fn) : callee->decl ? callee->decl->name : "Name");
     return false;
   }
   return true;
@@ -408,7 +416,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     if (!callee->targs[i]) callee->targs[i] = callee->hints[i];
   }
   if (callee->ntargs) check_infer_bounds(c, callee->generics, callee->targs);
-  if (!ok || !all_inferred(c, callee, known, span)) return NULL;
+  if (!ok || !all_inferred(c, callee, known, expected, span)) return NULL;
   if (callee->ntargs && !check_bounds(c, callee->generics, callee->targs, callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : NULL, span)) return NULL;
   if (!in_order(callee, places, count)) {
     if (self) nodes[0] = check_hold(c, before, nodes[0], "self");
@@ -431,7 +439,7 @@ static TNode *behind(Checker *c, NodeList *before, TNode *node, Span span) {
 
 static Callee fn_callee(Checker *c, Fn *fn, const Type *const *owner_args, uint32_t given) {
   check_fn_ready(c, fn);
-  Callee callee = {.what = arena_format(c->arena, "`%s`", fn->name), .nparams = fn->nparams, .given = given, .types = fn->params,
+  Callee callee = {.what = arena_format(c->arena, "`%s`", fn_title(fn)), .nparams = fn->nparams, .given = given, .types = fn->params,
                    .generics = fn->generics, .ntargs = fn->generics->count, .name = fn_name, .has_default = fn_has_default,
                    .fallback = fn_fallback, .fn = fn, .span = fn->ast->name_span};
   callee.targs = CHECK_ARRAY(c, const Type *, callee.ntargs + 1);

@@ -128,7 +128,10 @@ TNode *check_fail(Checker *c, Expr *e) {
     value = check_op(c, OP_NEW, type, type, e->span, value, NULL, NULL);
   } else if (!check_can_coerce(c, value->type, check_error_type(c))) {
     Diag *d = check_report(c, e->inner->span, DIAG_NOT_AN_ERROR, check_type_text(c, value->type));
-    diag_help(d, "`fail` takes a text, or a value whose type implements `Error`");
+    const Decl *decl = check_type_decl(c, value->type);
+    bool has_message = decl && decl->kind == DECL_CLASS && check_fns_find(&decl->methods, check_intern(c, "message"));
+    if (has_message) diag_help(d, "write `class %s: Error`", decl->name);
+    else diag_help(d, "`fail` takes a text, or a value whose type implements `Error`");
     return check_error_node(c, e->span);
   }
   return leave_with(c, check_coerce(c, value, check_error_type(c), e->span), e->span);

@@ -451,6 +451,7 @@ static void report_no_value(Checker *c, const Block *block, const Type *expected
   const Stmt *last = block->count ? block->stmts[block->count - 1] : NULL;
   Diag *d = check_report(c, block->end_span.end ? block->end_span : block->span, DIAG_BLOCK_NO_VALUE, check_type_text(c, expected));
   if (last && last->kind == STMT_ASSIGN) diag_help(d, "an assignment has no value; write the variable on a line of its own behind it");
+  else if (last && last->kind == STMT_EXPR && (last->expr->kind == EXPR_WHILE || last->expr->kind == EXPR_FOR)) diag_help(d, "a loop gives no value; write one behind it, or `panic(...)` if it never ends there");
   else if (!block->count && expected->kind == TYPE_MAP) diag_help(d, "braces make a block; an empty map is `[:]`");
   else if (!block->count && expected->kind == TYPE_LIST) diag_help(d, "braces make a block; an empty list is `[]`");
   else diag_help(d, "the value of a block is its last expression");

@@ -265,11 +265,12 @@ static TNode *assign_symbol(Checker *c, Stmt *s, Symbol *symbol) {
   bool is_local = symbol->kind == SYM_LOCAL;
   symbol->is_changed = true;
   const Type *type = is_local ? symbol->var->type : check_global_type(c, symbol->global, span);
-  if (!symbol->is_var && type->kind != TYPE_ERROR) report_fixed(c, span, symbol);
   TNode *old = type->kind == TYPE_ERROR ? check_error_node(c, span) : is_local ? check_var(c, symbol->var, span) : check_node(c, TN_GLOBAL, type, span);
   if (!is_local) old->index = symbol->global->index;
   TNode *value = new_value(c, s, old, type);
-  if (value->type->kind == TYPE_ERROR || !symbol->is_var) return check_error_node(c, s->span);
+  bool is_wrong = value->type->kind == TYPE_ERROR;
+  if (!symbol->is_var && type->kind != TYPE_ERROR && !is_wrong) report_fixed(c, span, symbol);
+  if (is_wrong || !symbol->is_var) return check_error_node(c, s->span);
   if (is_local) return check_set(c, symbol->var, value, s->span);
   TNode *node = check_node(c, TN_SET_GLOBAL, c->t_void, s->span);
   node->index = symbol->global->index;

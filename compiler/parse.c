@@ -182,8 +182,20 @@ Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
   return d;
 }
 
+/* The word that the last token ends with. */
+static Str word_before(const Parser *p) {
+  Str word = {p->source->text + p->prev_end, 0};
+  while (word.text > p->source->text && lex_is_word_char(word.text[-1])) word.text--, word.len++;
+  return word;
+}
+
 void parse_list_error(Parser *p, const char *expected, Span open) {
-  diag_note(parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p)), open, "opened here");
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p));
+  Str before = word_before(p);
+  const char *help = before.len ? hint_find(HINT_WORD, arena_copy(p->arena, before.text, before.len)) : NULL;
+  if (help) diag_help(d, "%s", help);
+  else if (p->tok.kind == TOK_AMP) diag_help(d, "bounds are joined by `+`");
+  diag_note(d, open, "opened here");
 }
 
 Diag *parse_complain(Parser *p, Span span, DiagCode code, ...) {
@@ -358,8 +370,8 @@ static void suggest_keyword(Parser *p, Diag *d, const char *word) {
 
 /* Reports a statement that goes on where it should end. */
 static void report_end(Parser *p, const char *separator_of) {
-  Str before = {p->source->text + p->prev_end, 0};
-  while (before.text > p->source->text && lex_is_word_char(before.text[-1])) before.text--, before.len++;
+  Str before = word_before(p);
+  bool is_enum = separator_of && strstr(separator_of, "cases");
   const char *word = arena_copy(p->arena, before.text, before.len);
   const char *help = before.len ? hint_find(HINT_WORD, word) : NULL;
   if (help) {
@@ -384,10 +396,11 @@ static void report_end(Parser *p, const char *separator_of) {
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
-    if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
+    if (p->tok.kind == TOK_EQ) diag_help(d, is_enum ? "cases have no values of their own; a method can give them: `match self { .a => 1; ... }`" : "to compare write `==`");
     help = help_going_on(p);
     bool is_made = p->tok.kind == TOK_LBRACE && before.len && *word >= 'A' && *word <= 'Z';
     if (help) diag_help(d, "%s", help);
+    else if (is_made && is_enum) diag_help(d, "what a case holds stands in parentheses: `%.60s(x: int)`", word);
     else if (is_made) diag_help(d, "an object is made by a call: `%.60s(x: ...)`", word);
     else if (p->tok.kind == TOK_COLON) diag_help(d, "a map stands in brackets: `[key: value]`");
     else if (before.len) suggest_keyword(p, d, word);
