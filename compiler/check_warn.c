@@ -34,12 +34,21 @@ void check_warn_mention(Checker *c, Symbol *symbol, Span span) {
   symbol->is_read = !is_own || !span.source;
 }
 
+/* A module of the library may have its extensions in others, which see to it that they are there. */
+static bool brings(const Unit *import, const Unit *unit) {
+  if (import == unit) return true;
+  for (size_t i = 0; import && import->is_library && unit->is_library && i < import->imports.count; i++) {
+    if (brings(import->imports.items[i], unit)) return true;
+  }
+  return false;
+}
+
 void check_warn_unit_used(Checker *c, const Unit *unit) {
   const Unit *from = c->frame->unit;
   if (!c->options->warns || unit == from || unit == c->prelude || from->is_library) return;
   for (size_t i = 0; i < from->import_symbols.count; i++) {
     Symbol *symbol = from->import_symbols.items[i];
-    if (symbol->import == unit) symbol->is_read = true;
+    if (!symbol->is_read && brings(symbol->import, unit)) symbol->is_read = true;
   }
 }
 
