@@ -301,10 +301,31 @@ static void blame_brace(Parser *p, Diag *d, Span open) {
   diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
   if (!item.source || (other.source && other.start < item.start)) item = other;
   if (item.source) diag_note(d, item, "a `}` is missing before this");
+  bool is_odd = !item.source && p->odd_brace.end && p->odd_brace.start > open.start;
+  if (is_odd) diag_note(d, p->odd_brace, "to go by the lines' indentation, the `}` of this one is missing");
+}
+
+#define LINE_START_MAX 200
+
+/* The width of the blanks that head the line of an offset, when its start is near; else INDENT_UNKNOWN. */
+static uint32_t indent_near(const Parser *p, uint32_t offset) {
+  const char *text = p->source->text;
+  for (uint32_t start = offset; offset - start <= LINE_START_MAX; start--) {
+    if (start == 0 || text[start - 1] == '\n') return indent_of(p, start);
+  }
+  return INDENT_UNKNOWN;
+}
+
+/* Keeps the first block whose closing brace seems to be another's. */
+static void watch_brace(Parser *p, Span open) {
+  if (p->odd_brace.end || p->trial || !p->tok.newline) return;
+  uint32_t opened = indent_near(p, open.start), closed = indent_near(p, p->tok.start);
+  if (opened != INDENT_UNKNOWN && closed != INDENT_UNKNOWN && closed < opened) p->odd_brace = open;
 }
 
 void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
   if (!p->panic) {
+    if (p->tok.kind == TOK_RBRACE && close == TOK_RBRACE) watch_brace(p, open);
     if (parse_accept(p, close)) return;
     Token wanted = {.kind = (uint8_t)close};
     const char *closer = token_describe(&wanted);
