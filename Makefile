@@ -42,7 +42,7 @@ COMPILER := $(wildcard compiler/*.c)
 STDLIB := $(wildcard stdlib/*.c)
 CLI := $(wildcard cli/*.c)
 LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB)) $(O)/library.o
-CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI))
+CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/explanation.o
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
 
@@ -75,13 +75,17 @@ $(O)/libfirn.so: $(PIC_OBJECTS)
 
 $(O)/library.c: $(HOST_O)/embed $(wildcard stdlib/*.firn)
 	@mkdir -p $(@D)
-	$(HOST_O)/embed $(sort $(wildcard stdlib/*.firn)) > $@
+	$(HOST_O)/embed library $(sort $(wildcard stdlib/*.firn)) > $@
+
+$(O)/explanation.c: $(HOST_O)/embed $(wildcard docs/diagnostics/*.md)
+	@mkdir -p $(@D)
+	$(HOST_O)/embed explanation $(sort $(wildcard docs/diagnostics/*.md)) > $@
 
 $(HOST_O)/embed: tools/embed.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -O1 -o $@ $<
 
-$(O)/library.o: $(O)/library.c | $(SYSROOT_READY)
+$(O)/library.o $(O)/explanation.o: $(O)/%.o: $(O)/%.c | $(SYSROOT_READY)
 	$(CC) $(CFLAGS) -c -o $@ $<
 $(O)/pic/library.o: $(O)/library.c
 	@mkdir -p $(@D)

@@ -38,6 +38,8 @@ typedef struct Flags {
   unsigned dump;           /* DumpBit */
   const char *output;      /* -o */
   const char *code;        /* -e */
+  bool warn_off, warn_error;        /* --warn */
+  bool warn_without[DIAG_COUNT];    /* --warn=-CODE */
   char **words;            /* what is left: paths and arguments */
   int nwords;
 } Flags;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/cli.h"
 #include "vm/native.h"
@@ -76,6 +77,30 @@ static bool stress_read(const char *text, Flags *flags) {
   return flags->stress != 0;
 }
 
+/* Reads a code such as W0201; false if there is no such warning. */
+static bool warning_read(const char *text, size_t length, bool *codes) {
+  for (int i = 0; i < DIAG_COUNT; i++) {
+    const char *code = diag_code_text((DiagCode)i);
+    if (code[0] == 'W' && strlen(code) == length && strncasecmp(code, text, length) == 0) return codes[i] = true;
+  }
+  return false;
+}
+
+static bool warn_read(const char *text, Flags *flags) {
+  if (!*text) return false;
+  for (; *text; text += *text == ',') {
+    size_t length = strcspn(text, ",");
+#define IS(word) (length == strlen(word) && memcmp(text, word, length) == 0)
+    if (IS("off")) flags->warn_off = true;
+    else if (IS("on")) flags->warn_off = flags->warn_error = false;
+    else if (IS("error")) flags->warn_error = true;
+    else if (*text != '-' || !warning_read(text + 1, length - 1, flags->warn_without)) return false;
+#undef IS
+    text += length;
+  }
+  return true;
+}
+
 static bool signal_read(const char *name, int *number) {
   static const struct { const char *name; int number; } signals[] = {
       {"INT", SIGINT}, {"TERM", SIGTERM}, {"HUP", SIGHUP}, {"USR1", SIGUSR1}, {"USR2", SIGUSR2}};
@@ -141,6 +166,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_STRESS: return stress_read(value, flags);
     case FLAG_DUMP: return dump_read(value, &flags->dump);
     case FLAG_CODE: flags->code = value; return true;
+    case FLAG_WARN: return warn_read(value, flags);
     case FLAG_OUTPUT: flags->output = value; return *value != 0;
     case FLAG_STRIP: return flags->strip = true;
     case FLAG_MISSING: return flags->missing = true;
@@ -192,7 +218,7 @@ static bool flag_read(Flags *flags, unsigned command, int argc, char **argv, int
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL};
+  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL, .warn_off = !(flag_rows[FLAG_WARN].commands >> command & 1)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

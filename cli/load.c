@@ -90,13 +90,20 @@ static Module *source_compile(const char *path, const char *text, size_t length,
   compilation_init(&compilation);
   Texts texts = {0};
   CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts, .with_tests = with_tests,
-                            .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
+                            .warns = !flags->warn_off, .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
   Module *module = compile_program(&compilation, &options);
+  diags_drop(&compilation.diags, flags->warn_without);
+  if (flags->warn_error) diags_raise(&compilation.diags);
   if (compilation.diags.count) {
     bool color = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
     diags_print(&compilation.diags, stderr, &(DiagPrintOptions){.color = color});
+    if (isatty(STDERR_FILENO)) fprintf(stderr, "\n`firn explain %s` says more.\n", diag_code_text(compilation.diags.items[0]->code));
   } else if (!module) {
     usage_error("%s: out of memory", path);
+  }
+  if (module && compilation.diags.errors) {
+    module_free(module);
+    module = NULL;
   }
   compilation_deinit(&compilation);
   texts_free(&texts);

@@ -48,6 +48,9 @@ struct Symbol {
   bool is_pub;
   bool is_var;      /* LOCAL, GLOBAL: may be assigned */
   bool is_captured; /* LOCAL: mentioned in a closure */
+  bool is_read;     /* mentioned other than to be assigned, and outside of its own declaration */
+  bool is_changed;  /* LOCAL, GLOBAL: assigned after its declaration */
+  uint32_t let;     /* LOCAL: where the statement that declares it starts */
   Name name;
   Span span;        /* where it is declared */
   Unit *unit;       /* where it is declared; NULL: built in */
@@ -240,6 +243,8 @@ struct Unit {
   AstModule *ast;
   SymbolTable names;    /* own declarations and imports */
   VEC(Unit *) imports;
+  VEC(Symbol *) import_symbols; /* what it calls those that have a name here */
+  bool does_more;       /* its top level, or that of a module it imports, does more than declare: importing it is a use */
   VEC(Decl *) decls;    /* all, extensions included */
   VEC(Fn *) fns;
   TFunction *init;      /* runs the top level */
@@ -252,6 +257,7 @@ struct Unit {
 typedef struct Loop {
   struct Loop *outer;
   Name label;
+  bool is_named;        /* a jump names its label */
   TScope *scope;
   bool is_broken;
 } Loop;
@@ -361,6 +367,7 @@ struct Checker {
   PairSet ensured;         /* (type, trait) whose impls are in the module */
   VEC(const Type *) assumed; /* pairs (type, trait) being decided */
   uint32_t temp_count;
+  uint32_t let;            /* start of the statement whose pattern is being bound */
   uint32_t depth;          /* of expressions being checked, those of globals that they ask for included */
   uint32_t head_depth;     /* of declarations being resolved because others ask for them */
   bool has_limit_error;
@@ -393,8 +400,10 @@ void check_scope_pop(Checker *c);
 Symbol *check_local_new(Checker *c, Name name, Span span, const Type *type, bool is_var);
 /* Makes a variable that no program text can name. */
 TVar *check_temp_new(Checker *c, const char *name, const Type *type);
-/* Finds what a name means here, or NULL. */
-Symbol *check_name_find(Checker *c, Name name);
+/* Finds what a name means here, or NULL; the mention at `span` counts as a use of it. */
+Symbol *check_name_find(Checker *c, Name name, Span span);
+/* The same for a name that is assigned, which is no use. */
+Symbol *check_name_target(Checker *c, Name name);
 /* The same at the top level of a unit: its own names, then the prelude's. `source` and `as_of` as in check_session_pick. */
 Symbol *check_unit_find(Checker *c, Unit *unit, Name name, uint32_t source, bool as_of);
 /* Finds a name that another unit may use. *is_hidden: it is there, but not public. */
@@ -586,6 +595,7 @@ TNode *check_drop(Checker *c, TNode *node, const Expr *e);
 typedef struct Join {
   const Type *expected; /* as wanted from outside; NULL: nothing */
   const Type *type;     /* of the first branch that goes on */
+  Span first;           /* where that gives its value */
   bool is_dropped;
 } Join;
 TNode *check_join_expr(Checker *c, Join *j, Expr *e);
@@ -697,6 +707,44 @@ TNode *check_leave(Checker *c, TScope *scope, TNode *value, Span span);
 bool check_pattern_total(Checker *c, Pattern *p, const Type *type);
 /* Reports cases that no arm matches, and arms that match nothing. */
 void check_match_cover(Checker *c, MatchArm *arms, size_t count, const Type *type, Span span);
+
+/* ---- check_note.c ---- */
+/* Adds a second place, if it lies in the program's own text and on another line; returns `d`. */
+Diag *check_note(Checker *c, Diag *d, Span span, const char *label);
+/* Adds it to those of the messages from the `from`th on that say that what `value` gives is not of the wanted type. */
+void check_note_value(Checker *c, size_t from, const Expr *value, Span span, const char *label);
+/* True if `span` is that of an expression whose value is the value of `e`, or of the end of a block where one is missing. */
+bool check_gives(const Expr *e, Span span);
+/* The function with a name whose own body is being checked, or NULL. */
+const Fn *check_frame_fn(const Checker *c);
+/* Says what cases an enum has, unless they are many. */
+void check_note_cases(Checker *c, Diag *d, const Decl *decl);
+/* An enum of this module that has the case, or NULL. */
+const Decl *check_case_owner(const Checker *c, Name name);
+
+/* ---- check_warn.c ---- */
+/* Notes a mention of what a top level declares; one inside of its own declaration is no use of it. NULL is allowed. */
+void check_warn_mention(Checker *c, Symbol *symbol, Span span);
+/* Notes that the unit being checked needs its import of `unit`. */
+void check_warn_unit_used(Checker *c, const Unit *unit);
+/* Each warns, where warnings are wanted. Variables of a scope that ends: */
+void check_warn_scope(Checker *c, const Scope *scope);
+/* a label that no jump named: */
+void check_warn_label(Checker *c, const Loop *loop, const LoopLabel *label);
+/* a statement behind one that never goes on (`list`: what came before it); true if so: */
+bool check_warn_dead(Checker *c, const NodeList *list, const Stmt *next);
+/* the value of a call that nobody takes: */
+void check_warn_drop(Checker *c, const TNode *node, const Expr *e);
+/* an assignment: */
+void check_warn_assign(Checker *c, const Stmt *s);
+/* a comparison or `&&`, `||`, of operands of this type: */
+void check_warn_operands(Checker *c, const Expr *e, const Type *type);
+/* a value in a string: */
+void check_warn_part(Checker *c, const InterpPart *part);
+/* a map literal: */
+void check_warn_keys(Checker *c, const Expr *e);
+/* the declarations of all of the program's units, once everything is checked. */
+void check_warn_units(Checker *c);
 
 /* ---- check_session.c ---- */
 /* Makes the frames of all inputs' top levels. */

@@ -155,6 +155,13 @@ TNode *check_call_trait(Checker *c, Decl *trait, const char *name, TNode **args,
 
 /* ---- Arguments ---- */
 
+/* What stands behind `Set(...)` is a function, `_make_Set`. */
+static const char *fn_title(const Fn *fn) {
+  static const char prefix[] = "_make_";
+  bool is_maker = fn->unit->is_library && strncmp(fn->name, prefix, sizeof prefix - 1) == 0;
+  return is_maker ? fn->name + sizeof prefix - 1 : fn->name;
+}
+
 static Name fn_name(const Callee *callee, uint32_t i) {
   return i < callee->fn->has_self ? NULL : callee->fn->ast->params[i - callee->fn->has_self].name;
 }
@@ -236,6 +243,7 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
           if (callee->name(callee, k)) name_suggestion_try(&s, callee->name(callee, k));
         }
         if (s.best) diag_help(d, "did you mean `%s`?", s.best);
+        check_note(c, d, callee->span, "declared here");
         ok = false;
         places[i] = UINT32_MAX;
         continue;
@@ -256,7 +264,10 @@ static bool place_args(Checker *c, const Callee *callee, Arg *args, size_t count
       continue;
     }
     if (taken[at]) {
-      check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
+      Diag *d = check_report(c, args[i].label ? args[i].label_span : args[i].value->span, DIAG_ARG_TWICE, callee->name(callee, at));
+      for (size_t k = 0; k < i; k++) {
+        if (places[k] == at) check_note(c, d, args[k].value->span, "given here first");
+      }
       ok = false;
       places[i] = UINT32_MAX;
       continue;
@@ -294,7 +305,7 @@ static const Type *wanted_type(Checker *c, const Callee *callee, uint32_t at, bo
 }
 
 /* Checks one argument against its parameter and learns type arguments from it. */
-static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
+static TNode *typed_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
   const Type *wanted = wanted_type(c, callee, at, true);
   TNode *node = check_expr(c, value, wanted);
   if (node->type->kind == TYPE_ERROR || check_is_never(node)) return node;
@@ -314,6 +325,19 @@ static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
   return node;
 }
 
+static Span param_span(const Callee *callee, uint32_t at) {
+  if (callee->fn && callee->fn->ast && at >= callee->fn->has_self) return callee->fn->ast->params[at - callee->fn->has_self].span;
+  if (callee->decl) return callee->decl->fields[at].span;
+  return callee->span;
+}
+
+static TNode *check_arg(Checker *c, Callee *callee, uint32_t at, Expr *value) {
+  size_t from = c->comp->diags.count;
+  TNode *node = typed_arg(c, callee, at, value);
+  if (c->comp->diags.count != from) check_note_value(c, from, value, param_span(callee, at), "what it is for is declared here");
+  return node;
+}
+
 /* True if an argument tells nothing by itself, while its parameter's type is still unknown: it waits for the others. */
 static bool must_wait(Checker *c, const Callee *callee, uint32_t at, const Expr *value) {
   if (!callee->ntargs || !callee->types[at]->has_param) return false;
@@ -328,7 +352,7 @@ static bool must_wait(Checker *c, const Callee *callee, uint32_t at, const Expr 
 }
 
 /* `known` are the type arguments that were there before the call's own arguments were looked at. */
-static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, Span span) {
+static bool all_inferred(Checker *c, const Callee *callee, const Type *const *known, const Type *expected, Span span) {
   for (uint32_t i = 0; i < callee->ntargs; i++) {
     if (callee->targs[i] && callee->targs[i]->kind == TYPE_RESULT && !known[i]) {
       Diag *d = check_report(c, span, DIAG_UNHANDLED_RESULT);
@@ -336,8 +360,9 @@ static bool all_inferred(Checker *c, const Callee *callee, const Type *const *kn
       return false;
     }
     if (callee->targs[i]) continue;
+    if (expected && expected->kind == TYPE_ERROR) return false; /* what it should be was reported */
     Diag *d = check_report(c, span, DIAG_CANNOT_INFER, callee->generics->names[i], callee->what);
-    diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : "Name");
+    diag_help(d, "write it: `%s<...>(...)`, or say what type the result has", callee->fn ? fn_title(callee->fn) : callee->decl ? callee->decl->name : "Name");
     return false;
   }
   return true;
@@ -391,7 +416,7 @@ static TNode **bind_args(Checker *c, Callee *callee, TNode *self, Arg *args, siz
     if (!callee->targs[i]) callee->targs[i] = callee->hints[i];
   }
   if (callee->ntargs) check_infer_bounds(c, callee->generics, callee->targs);
-  if (!ok || !all_inferred(c, callee, known, span)) return NULL;
+  if (!ok || !all_inferred(c, callee, known, expected, span)) return NULL;
   if (callee->ntargs && !check_bounds(c, callee->generics, callee->targs, callee->fn ? callee->fn->name : callee->decl ? callee->decl->name : NULL, span)) return NULL;
   if (!in_order(callee, places, count)) {
     if (self) nodes[0] = check_hold(c, before, nodes[0], "self");
@@ -414,7 +439,7 @@ static TNode *behind(Checker *c, NodeList *before, TNode *node, Span span) {
 
 static Callee fn_callee(Checker *c, Fn *fn, const Type *const *owner_args, uint32_t given) {
   check_fn_ready(c, fn);
-  Callee callee = {.what = arena_format(c->arena, "`%s`", fn->name), .nparams = fn->nparams, .given = given, .types = fn->params,
+  Callee callee = {.what = arena_format(c->arena, "`%s`", fn_title(fn)), .nparams = fn->nparams, .given = given, .types = fn->params,
                    .generics = fn->generics, .ntargs = fn->generics->count, .name = fn_name, .has_default = fn_has_default,
                    .fallback = fn_fallback, .fn = fn, .span = fn->ast->name_span};
   callee.targs = CHECK_ARRAY(c, const Type *, callee.ntargs + 1);
@@ -430,7 +455,11 @@ static bool put_type_args(Checker *c, Callee *callee, const Expr *type_args, uin
   uint32_t wanted = callee->ntargs - first;
   if (type_args->type_args.arg_count != wanted) {
     if (wanted == 0) check_report(c, type_args->span, DIAG_TYPE_ARGS_NONE, callee->fn ? callee->fn->name : callee->decl->name);
-    else check_report(c, type_args->span, DIAG_TYPE_ARG_COUNT, callee->fn ? callee->fn->name : callee->decl->name, wanted, wanted == 1 ? "" : "s", type_args->type_args.arg_count);
+    else {
+      const char *name = callee->fn ? callee->fn->name : callee->decl->name;
+      Diag *d = check_report(c, type_args->span, DIAG_TYPE_ARG_COUNT, name, wanted, wanted == 1 ? "" : "s", type_args->type_args.arg_count);
+      check_note(c, d, callee->span, "declared here");
+    }
     return false;
   }
   for (uint32_t i = 0; i < wanted; i++) {
@@ -495,6 +524,7 @@ static TNode *call_field(Checker *c, TNode *object, FieldInfo *field, uint32_t i
   Diag *d = check_report(c, e->call.callee->member.name_span, DIAG_FIELD_CALLED, field->name);
   if (field->type->kind == TYPE_FN) diag_help(d, "to call the function in it write `(x.%s)(...)`", field->name);
   else diag_help(d, "it is a field; write it without `()`");
+  check_note(c, d, field->span, "declared here");
   return check_error_node(c, e->span);
 }
 
@@ -520,13 +550,15 @@ static TNode *call_method(Checker *c, Expr *e, const Type *expected, const Expr 
   if (m.kind == METHOD_NONE) return check_error_node(c, e->span);
   bool is_hidden = name[0] == '_' && m.fn->unit && !check_is_inside(c->frame->unit, m.fn->unit, name);
   if (is_hidden) {
-    check_report(c, member->member.name_span, DIAG_PRIVATE_MEMBER, name, check_type_text(c, object->type));
+    Diag *d = check_report(c, member->member.name_span, DIAG_PRIVATE_MEMBER, name, check_type_text(c, object->type));
+    if (m.fn->ast) check_note(c, d, m.fn->ast->name_span, "declared here");
     return check_error_node(c, e->span);
   }
   if (!m.fn->has_self) {
     if (!check_lacks_self(c, m.fn)) {
       Diag *d = check_report(c, member->member.name_span, DIAG_STATIC_CALLED, name);
       diag_help(d, "write `%s.%s(...)`", check_type_text(c, object->type), name);
+      if (m.fn->ast) check_note(c, d, m.fn->ast->name_span, "it has no `self`");
     }
     check_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
     return check_error_node(c, e->span);
@@ -582,7 +614,7 @@ static bool may_construct(Checker *c, Decl *decl, Span span) {
   for (uint32_t i = 0; i < decl->nfields; i++) {
     Name name = decl->fields[i].name;
     if (decl->fields[i].ast->fallback || !name || name[0] != '_' || check_is_inside(c->frame->unit, decl->unit, name)) continue;
-    check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name);
+    check_note(c, check_report(c, span, DIAG_PRIVATE_FIELDS, decl->name, name), decl->fields[i].span, "declared here");
     return false;
   }
   return true;
@@ -620,7 +652,8 @@ TNode *check_case_new(Checker *c, const Type *type, const CaseInfo *info, uint32
                       const Type *expected) {
   Decl *decl = check_type_decl(c, type);
   if (info->nfields == 0 && has_args) {
-    diag_help(check_report(c, e->span, DIAG_CASE_NO_PAYLOAD, info->name), "write `.%s` without `()`", info->name);
+    Diag *d = check_report(c, e->span, DIAG_CASE_NO_PAYLOAD, info->name);
+    check_note(c, diag_help(d, "write `.%s` without `()`", info->name), info->ast->name_span, "declared here");
     return check_error_node(c, e->span);
   }
   const Type **types = CHECK_ARRAY(c, const Type *, info->nfields + 1);
@@ -792,7 +825,7 @@ static TNode *call_with_types(Checker *c, Expr *e, const Type *expected) {
   Symbol *symbol = check_path_symbol(c, base);
   if (symbol && symbol->kind != SYM_UNIT) return call_symbol(c, symbol, e, expected, callee);
   if (base->kind == EXPR_NAME && base->name.name) {
-    symbol = check_name_find(c, base->name.name);
+    symbol = check_name_find(c, base->name.name, base->span);
     if (symbol && symbol->kind == SYM_FN) return call_fn(c, symbol->fn, callee, e, expected);
     if (!symbol) return check_name(c, base, NULL);
   }
@@ -806,7 +839,7 @@ TNode *check_call(Checker *c, Expr *e, const Type *expected) {
   switch (callee->kind) {
     case EXPR_NAME: {
       if (callee->paren || !callee->name.name) break;
-      Symbol *symbol = check_name_find(c, callee->name.name);
+      Symbol *symbol = check_name_find(c, callee->name.name, callee->span);
       if (symbol) return call_symbol(c, symbol, e, expected, NULL);
       const Type *self = check_path_type(c, callee, expected); /* Self(...) */
       Decl *decl = self ? check_type_decl(c, self) : NULL;

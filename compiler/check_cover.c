@@ -414,6 +414,8 @@ static void report_missing(Cover *v, const Rows *rows, const Type *type, Span sp
   if (!list) list = arena_format(v->c->arena, "`%s`", first.parts[0]);
   if (more) list = arena_format(v->c->arena, "%s and %u more", list, more);
   Diag *d = check_report(v->c, span, DIAG_NOT_COVERED, list);
+  const Decl *decl = type->kind == TYPE_ENUM ? check_type_decl(v->c, type) : NULL;
+  if (decl) check_note(v->c, d, decl->item->name_span, "its cases are declared here");
   diag_help(d, shown > 1 ? "add arms for them, or `_ => ...` for all the rest" : "add an arm, or `_ => ...` for all the rest");
 }
 

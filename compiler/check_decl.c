@@ -463,7 +463,7 @@ static void declare_params(Checker *c, Fn *fn) {
   }
 }
 
-static TNode *fn_value(Checker *c, Fn *fn, Expr *body) {
+static TNode *typed_value(Checker *c, Fn *fn, Expr *body) {
   const Type *result = fn->result;
   if (result->kind == TYPE_VOID) return check_expr_drop(c, body);
   if (result->kind == TYPE_NEVER) {
@@ -472,6 +472,14 @@ static TNode *fn_value(Checker *c, Fn *fn, Expr *body) {
     return node;
   }
   return check_expr_as(c, body, result);
+}
+
+static TNode *fn_value(Checker *c, Fn *fn, Expr *body) {
+  size_t from = c->comp->diags.count;
+  TNode *node = typed_value(c, fn, body);
+  bool has_result = c->comp->diags.count != from && fn->ast && fn->ast->result;
+  if (has_result) check_note_value(c, from, body, fn->ast->result->span, "the function says here what it gives");
+  return node;
 }
 
 void check_fn_body(Checker *c, Fn *fn) {

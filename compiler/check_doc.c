@@ -406,10 +406,15 @@ static void doc_extended(const Doc *d, size_t at) {
   doc_extensions(d, at, decl->target, title);
 }
 
+static void targets_ready(Checker *c, const Unit *unit) {
+  for (size_t i = 0; i < unit->decls.count; i++) {
+    if (unit->decls.items[i]->kind == DECL_EXTEND) check_target_ready(c, unit->decls.items[i]);
+  }
+}
+
 static void doc_decls(const Doc *d) {
   const Unit *unit = d->unit;
-  for (size_t i = 0; i < unit->decls.count; i++)
-    if (unit->decls.items[i]->kind == DECL_EXTEND) check_target_ready(d->c, unit->decls.items[i]);
+  targets_ready(d->c, unit);
   for (size_t i = 0; i < unit->decls.count; i++) {
     Decl *decl = unit->decls.items[i];
     if (decl->kind == DECL_EXTEND) doc_extended(d, i);
@@ -428,9 +433,11 @@ static void doc_offered(const Doc *d) {
   for (uint32_t i = 0; i < d->unit->names.count; i++) {
     Symbol *symbol = d->unit->names.items[i];
     Decl *decl = symbol->kind == SYM_ALIAS && symbol->is_pub ? alias_offered(d, symbol->alias) : NULL;
+    if (!decl) continue;
     Doc there = *d;
-    if (decl) there.unit = decl->unit;
-    if (decl) doc_type(&there, decl);
+    there.unit = decl->unit;
+    targets_ready(d->c, there.unit);
+    doc_type(&there, decl);
   }
 }
 

@@ -131,7 +131,10 @@ TNode *check_fail(Checker *c, Expr *e) {
     value = check_op(c, OP_NEW, type, type, e->span, value, NULL, NULL);
   } else if (!check_can_coerce(c, value->type, check_error_type(c))) {
     Diag *d = check_report(c, e->inner->span, DIAG_NOT_AN_ERROR, check_type_text(c, value->type));
-    diag_help(d, "`fail` takes a text, or a value whose type implements `Error`");
+    const Decl *decl = check_type_decl(c, value->type);
+    bool has_message = decl && decl->kind == DECL_CLASS && check_fns_find(&decl->methods, check_intern(c, "message"));
+    if (has_message) diag_help(d, "write `class %s: Error`", decl->name);
+    else diag_help(d, "`fail` takes a text, or a value whose type implements `Error`");
     return check_error_node(c, e->span);
   }
   return leave_with(c, check_coerce(c, value, check_error_type(c), e->span), e->span);
@@ -141,16 +144,20 @@ TNode *check_return(Checker *c, Expr *e) {
   Frame *frame = c->frame;
   const char *wrong = frame->in_defer ? "a `defer`" : frame->is_module_top ? "the top level" : NULL;
   if (wrong) {
-    check_report(c, e->span, DIAG_RETURN_HERE, wrong);
+    Diag *d = check_report(c, e->span, DIAG_RETURN_HERE, wrong);
+    if (!frame->in_defer) diag_help(d, "the program ends by itself, or with `exit(status)`");
     if (e->return_.value) check_expr(c, e->return_.value, NULL);
     return check_error_node(c, e->span);
   }
+  const Fn *fn = check_frame_fn(c);
+  Span promised = fn && fn->ast->result ? fn->ast->result->span : (Span){0};
+  size_t from = c->comp->diags.count;
   TNode *value;
   if (!e->return_.value) {
     value = check_void(c, e->span);
     if (!frame->result) frame->result = frame->hint ? check_type_result(c, c->t_void) : c->t_void;
     if (!check_can_coerce(c, c->t_void, frame->result)) {
-      check_report(c, e->span, DIAG_RETURN_VALUE, check_type_text(c, frame->result));
+      check_note(c, check_report(c, e->span, DIAG_RETURN_VALUE, check_type_text(c, frame->result)), promised, "the function says here what it gives");
       return check_error_node(c, e->span);
     }
     value = check_coerce(c, value, frame->result, e->span);
@@ -160,6 +167,7 @@ TNode *check_return(Checker *c, Expr *e) {
     if (gives_nothing && value->type->kind != TYPE_VOID && value->type->kind != TYPE_ERROR && !check_is_never(value)) {
       Diag *d = check_report(c, e->return_.value->span, DIAG_RETURN_NOTHING, check_type_text(c, value->type));
       diag_help(d, "declare the result: `-> %s`", check_type_text(c, value->type));
+      if (fn) check_note(c, d, fn->ast->name_span, "this function declares no result");
       return check_error_node(c, e->span);
     }
     /* A `return` inside of the value may have said what the result is. */
@@ -168,6 +176,7 @@ TNode *check_return(Checker *c, Expr *e) {
       value = check_coerce(c, value, frame->hint, e->return_.value->span);
       if (value->type->kind != TYPE_ERROR) frame->result = value->type;
     }
+    if (c->comp->diags.count != from) check_note_value(c, from, e->return_.value, promised, "the function says here what it gives");
   }
   if (value->type->kind == TYPE_ERROR) return value;
   if (check_is_never(value)) return value;

@@ -29,6 +29,7 @@ void check_mismatch(Checker *c, Span span, const Type *expected, const Type *fou
   else if (found->kind == TYPE_OPT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be nil: write `%s ?? other`, `if let`, or `%s!` to panic on nil", shown, shown);
   else if (found->kind == TYPE_RESULT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be an error: write `try %s`, or `%s catch ...`", shown, shown);
   else if (expected->kind == TYPE_TRAIT) diag_help(d, "`%s` does not implement `%s`", have, want);
+  else if (inner->kind == TYPE_CHAR && found->kind == TYPE_STRING && shown[0] == '"') diag_help(d, "a char stands in single quotes: `'x'`");
   else if (expected->kind == TYPE_INT && found->kind == TYPE_STRING) diag_help(d, "read a number with `int(%s)`, which gives an `int?`", shown);
 }
 
@@ -95,22 +96,37 @@ bool check_needs_expected(const Expr *e) {
 
 /* ---- Several branches, one value ---- */
 
-static void join_type(Join *j, const TNode *node) {
-  if (!j->type && !check_is_never(node) && node->type->kind != TYPE_ERROR) j->type = node->type;
+static void join_type(Join *j, const TNode *node, Span span) {
+  if (j->type || check_is_never(node) || node->type->kind == TYPE_ERROR) return;
+  j->type = node->type;
+  j->first = span;
+}
+
+/* Where a block gives its value. */
+static Span value_span(const Block *block) {
+  const Stmt *last = block->count ? block->stmts[block->count - 1] : NULL;
+  return last ? last->span : block->span;
+}
+
+static void note_first(Checker *c, const Join *j, size_t from, const Expr *e) {
+  if (c->comp->diags.count == from || !j->type || j->type == j->expected) return;
+  check_note_value(c, from, e, j->first, arena_format(c->arena, "the first is `%s`", check_type_text(c, j->type)));
 }
 
 static const Type *join_hint(const Join *j) { return j->type ? j->type : j->expected; }
 
 TNode *check_join_expr(Checker *c, Join *j, Expr *e) {
   if (j->is_dropped) return check_expr_drop(c, e);
+  size_t from = c->comp->diags.count;
   TNode *node = check_expr_as(c, e, join_hint(j));
-  join_type(j, node);
+  note_first(c, j, from, e);
+  join_type(j, node, e->kind == EXPR_BLOCK ? value_span(e->block) : e->span);
   return node;
 }
 
 static TNode *join_block(Checker *c, Join *j, Block *block) {
   TNode *node = check_block(c, block, j->is_dropped ? NULL : join_hint(j), j->is_dropped);
-  if (!j->is_dropped) join_type(j, node);
+  if (!j->is_dropped) join_type(j, node, value_span(block));
   return node;
 }
 
@@ -183,6 +199,7 @@ static TNode *check_map(Checker *c, Expr *e, const Type *expected) {
     is_bad |= !is_kept(c, nodes[2 * i + 1], e->map.values[i]);
   }
   if (is_bad) return check_error_node(c, e->span);
+  if (c->options->warns) check_warn_keys(c, e);
   const Type *args[] = {keys.type ? keys.type : keys.expected, values.type ? values.type : values.expected};
   if (!args[0] || !args[1] || check_has_hole(c, args[0]) || check_has_hole(c, args[1])) {
     diag_help(check_report(c, e->span, DIAG_EMPTY_UNTYPED, "map"), "say what it holds: `let m: [string: int] = [:]`");
@@ -279,11 +296,13 @@ static TNode *unknown_name(Checker *c, Expr *e) {
   const char *help = hint_find(HINT_NAME, name);
   if (!help) help = hint_find(HINT_WORD, name);
   Name best = check_name_suggest(c, name, false);
+  const Decl *owner = check_case_owner(c, name);
   const char *text;
   size_t len;
   if (is_member) diag_help(d, "a member of the object is written `self.%s`", name);
   else if (help) diag_help(d, "%s", help);
   else if (c->options->load && c->options->load(c->options->load_ctx, name, true, &text, &len) && strcmp(name, "prelude") != 0) diag_help(d, "`%s` is a module: write `import %s` at the top of the file", name, name);
+  else if (owner) diag_help(d, "a case is written `%s.%s`, or `.%s` where its type is known", owner->name, name, name);
   else if (best) diag_help(d, "did you mean `%s`?", best);
   Scope *scope = c->frame->scope; /* further mentions are the same mistake */
   while (scope->outer) scope = scope->outer;
@@ -325,13 +344,13 @@ static TNode *symbol_node(Checker *c, Symbol *symbol, Expr *e, const Type *expec
 }
 
 TNode *check_name(Checker *c, Expr *e, const Type *expected) {
-  Symbol *symbol = e->name.name ? check_name_find(c, e->name.name) : NULL;
+  Symbol *symbol = e->name.name ? check_name_find(c, e->name.name, e->span) : NULL;
   if (symbol) return symbol_node(c, symbol, e, expected);
   return e->name.name ? unknown_name(c, e) : check_error_node(c, e->span);
 }
 
 static TNode *check_self(Checker *c, Expr *e) {
-  Symbol *symbol = check_name_find(c, check_intern(c, "self"));
+  Symbol *symbol = check_name_find(c, check_intern(c, "self"), e->span);
   if (symbol) return check_var(c, symbol->var, e->span);
   Frame *frame = c->frame;
   while (frame->outer) frame = frame->outer;
@@ -380,8 +399,11 @@ static void report_unused(Checker *c, const TNode *node, const Expr *e) {
     return;
   }
   Diag *d = check_report(c, e->span, DIAG_UNUSED_VALUE, check_type_text(c, node->type));
+  const Fn *fn = check_frame_fn(c);
+  bool is_result = fn && fn->result->kind == TYPE_VOID && !fn->ast->result && fn->ast->body && check_gives(fn->ast->body, e->span);
   if (e->kind == EXPR_BINARY && e->binary.op == TOK_EQ_EQ) diag_help(d, "to assign write `=`");
   else if (node->type->kind == TYPE_FN && (e->kind == EXPR_NAME || e->kind == EXPR_MEMBER)) diag_help(d, "to call it write `()` behind it");
+  else if (is_result && strcmp(fn->name, "main") != 0) diag_help(d, "a function that gives a value says so: `-> %s` before its body", check_type_text(c, node->type));
   else diag_help(d, "use it, or write `let _ = ...` to drop it on purpose");
 }
 
@@ -393,6 +415,7 @@ TNode *check_drop(Checker *c, TNode *node, const Expr *e) {
     report_unused(c, node, e);
     return check_error_node(c, e->span);
   }
+  if (c->options->warns) check_warn_drop(c, node, e);
   NodeList list = {0};
   check_push(c, &list, node);
   check_push(c, &list, check_void(c, e->span));
@@ -428,6 +451,9 @@ static void report_no_value(Checker *c, const Block *block, const Type *expected
   const Stmt *last = block->count ? block->stmts[block->count - 1] : NULL;
   Diag *d = check_report(c, block->end_span.end ? block->end_span : block->span, DIAG_BLOCK_NO_VALUE, check_type_text(c, expected));
   if (last && last->kind == STMT_ASSIGN) diag_help(d, "an assignment has no value; write the variable on a line of its own behind it");
+  else if (last && last->kind == STMT_EXPR && (last->expr->kind == EXPR_WHILE || last->expr->kind == EXPR_FOR)) diag_help(d, "a loop gives no value; write one behind it, or `panic(...)` if it never ends there");
+  else if (!block->count && expected->kind == TYPE_MAP) diag_help(d, "braces make a block; an empty map is `[:]`");
+  else if (!block->count && expected->kind == TYPE_LIST) diag_help(d, "braces make a block; an empty list is `[]`");
   else diag_help(d, "the value of a block is its last expression");
 }
 
@@ -448,12 +474,13 @@ static bool last_value(Checker *c, const Block *block, Expr *e, const Type *expe
 
 TNode *check_block(Checker *c, Block *block, const Type *expected, bool is_dropped) {
   NodeList list = {0};
-  bool is_bad = false;
+  bool is_bad = false, is_dead = !c->options->warns;
   check_scope_push(c);
   size_t before_last = 0;
   for (size_t i = 0; i < block->count; i++) {
     Stmt *stmt = block->stmts[i];
     before_last = list.count;
+    if (!is_dead) is_dead = check_warn_dead(c, &list, stmt);
     if (i + 1 < block->count || stmt->kind != STMT_EXPR || is_dropped) check_stmt_into(c, stmt, &list);
     else is_bad = !last_value(c, block, stmt->expr, expected, &list);
   }

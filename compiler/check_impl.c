@@ -34,6 +34,7 @@ Decl *check_impl_trait(Checker *c, ImplDecl *impl) {
   if (impl->state == HEAD_DONE || !impl->expr || impl->expr->kind != TYPEX_NAME) return impl->trait;
   Unit *unit = impl->unit;
   Symbol *symbol = impl->expr->name.module || !impl->expr->name.name ? NULL : check_unit_find(c, unit, impl->expr->name.name, impl->expr->span.source, false);
+  check_warn_mention(c, symbol, impl->expr->span);
   if (symbol && symbol->kind == SYM_DECL) return symbol->decl;
   check_impl_ready(c, impl);
   return impl->trait;
@@ -453,9 +454,11 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
       const char *wanted = signature_text(c, method, args, nargs, impl->generics);
       Diag *d = check_report(c, fn->ast->head_span.end ? fn->ast->head_span : fn->ast->name_span, DIAG_METHOD_DIFFERS, fn->name, trait->name);
       diag_help(d, "write `%s`", wanted);
+      check_note(c, d, method->ast->name_span, "asked for here");
     } else if (method->name && !check_impl_default(c, impl, method, &from)) {
       Diag *d = check_report(c, span, DIAG_METHOD_MISSING, check_type_text_in(c, impl->type, impl->generics), trait->name, method->name);
       const Fn *near = check_fns_find(&impl->source->methods, method->name);
+      check_note(c, d, method->ast->name_span, "asked for here");
       if (near && !near->has_self) diag_note(d, near->ast->name_span, "add `self` as the first parameter");
       else diag_help(d, "write `%s`", signature_text(c, method, args, nargs, impl->generics));
     }
@@ -468,7 +471,10 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
     Frame *saved = c->frame;
     c->frame = &frame;
     ImplDecl *other = super == c->core.show ? NULL : check_impl_find(c, impl->type, super, &found);
-    if (!other && super != c->core.show) check_report(c, span, DIAG_SUPER_MISSING, trait->name, super->name, check_type_text(c, impl->type));
+    if (!other && super != c->core.show) {
+      Diag *d = check_report(c, span, DIAG_SUPER_MISSING, trait->name, super->name, check_type_text(c, impl->type));
+      check_note(c, d, trait->item->name_span, "this trait needs it");
+    }
     if (other) check_impl_check(c, other);
     c->frame = saved;
   }
@@ -498,6 +504,7 @@ static bool find_extension(Checker *c, Head *head, const Type *type, Name name, 
       continue;
     }
     *out = (MethodRef){.kind = METHOD_DIRECT, .fn = fn, .targs = args, .ntargs = owner->generics->count, .type = type};
+    check_warn_unit_used(c, fn->unit);
     return true;
   }
   return false;

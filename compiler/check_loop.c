@@ -32,7 +32,10 @@ static void loop_enter(Checker *c, Loop *loop, const LoopLabel *label) {
   }
 }
 
-static void loop_leave(Checker *c, const Loop *loop) { c->frame->loops = loop->outer; }
+static void loop_leave(Checker *c, const Loop *loop, const LoopLabel *label) {
+  c->frame->loops = loop->outer;
+  if (c->options->warns) check_warn_label(c, loop, label);
+}
 
 static void report_no_loop(Checker *c, const Expr *e, const char *word) {
   const Frame *frame = c->frame;
@@ -58,6 +61,7 @@ TNode *check_jump(Checker *c, Expr *e) {
     report_no_loop(c, e, word);
     return check_error_node(c, e->span);
   }
+  loop->is_named |= e->jump.label.name != NULL;
   if (e->kind == EXPR_BREAK) {
     loop->is_broken = true;
     return check_break(c, loop->scope, NULL, e->span);
@@ -75,7 +79,7 @@ TNode *check_while(Checker *c, Expr *e) {
     TNode *test = check_expr_as(c, cond->expr, c->t_bool);
     loop_enter(c, &loop, &e->while_.label);
     TNode *body = check_block(c, e->while_.body, NULL, true);
-    loop_leave(c, &loop);
+    loop_leave(c, &loop, &e->while_.label);
     if (test->type->kind == TYPE_ERROR || body->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
     return check_is_never(test) ? test : loop_node(c, &loop, is_true ? NULL : test, body, NULL, e->span);
   }
@@ -92,7 +96,7 @@ TNode *check_while(Checker *c, Expr *e) {
   }
   loop_enter(c, &loop, &e->while_.label);
   TNode *body = check_block(c, e->while_.body, NULL, true);
-  loop_leave(c, &loop);
+  loop_leave(c, &loop, &e->while_.label);
   check_scope_pop(c);
   if (value->type->kind == TYPE_ERROR || body->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
   loop.is_broken = true;
@@ -136,7 +140,7 @@ static TNode *finish(For *f, TNode *cond, TNode *step) {
   Checker *c = f->c;
   loop_enter(c, &f->loop, &f->e->for_.label);
   TNode *body = check_block(c, f->e->for_.body, NULL, true);
-  loop_leave(c, &f->loop);
+  loop_leave(c, &f->loop, &f->e->for_.label);
   if (body->type->kind == TYPE_ERROR) return check_error_node(c, f->span);
   check_push(c, &f->body, body);
   if (!cond) f->loop.is_broken = true;
@@ -149,7 +153,7 @@ static TNode *fail(For *f) {
   bind(f, f->e->for_.pattern, check_error_node(f->c, f->span));
   loop_enter(f->c, &f->loop, &f->e->for_.label);
   check_block(f->c, f->e->for_.body, NULL, true);
-  loop_leave(f->c, &f->loop);
+  loop_leave(f->c, &f->loop, &f->e->for_.label);
   return check_error_node(f->c, f->span);
 }
 
@@ -191,7 +195,7 @@ static TNode *count_loop(For *f, TNode *low, TNode *high, bool inclusive) {
     if (ends_early) step.items[0]->a->list[0]->var = hidden;
     check_push(c, &f->body, check_let(c, counter, read(f, hidden), p->span));
   }
-  loop_leave(c, &f->loop);
+  loop_leave(c, &f->loop, &f->e->for_.label);
   if (body->type->kind == TYPE_ERROR) return check_error_node(c, f->span);
   check_push(c, &f->body, body);
   check_push(c, &f->before, loop_node(c, &f->loop, cond, check_block_node(c, &f->body, f->span), check_block_node(c, &step, f->span), f->span));
@@ -305,7 +309,7 @@ static TNode *over_iterator(For *f, TNode *value) {
   TVar *item = check_temp_new(c, "item", element);
   bind(f, f->e->for_.pattern, read(f, item));
   TNode *body = check_block(c, f->e->for_.body, NULL, true);
-  loop_leave(c, &f->loop);
+  loop_leave(c, &f->loop, &f->e->for_.label);
   if (body->type->kind == TYPE_ERROR) return check_error_node(c, f->span);
   check_push(c, &f->body, body);
   TNode *then = check_block_node(c, &f->body, f->span);

@@ -26,7 +26,7 @@ static Symbol *member_of_unit(Checker *c, Symbol *module, Expr *e) {
 Symbol *check_path_symbol(Checker *c, Expr *e) {
   Symbol *symbol = NULL;
   if (e->kind == EXPR_NAME && e->name.name && !e->paren) {
-    symbol = check_name_find(c, e->name.name);
+    symbol = check_name_find(c, e->name.name, e->span);
     return symbol && is_path(symbol) ? symbol : NULL;
   }
   if (e->kind == EXPR_TYPE_ARGS) return check_path_symbol(c, e->type_args.base);
@@ -44,8 +44,9 @@ static const Type *decl_path_type(Checker *c, Decl *decl, const Expr *e, const T
   const Type **args = CHECK_ARRAY(c, const Type *, count + 1);
   if (e->kind == EXPR_TYPE_ARGS) {
     if (e->type_args.arg_count != count) {
-      if (count) check_report(c, e->span, DIAG_TYPE_ARG_COUNT, decl->name, count, count == 1 ? "" : "s", e->type_args.arg_count);
-      else check_report(c, e->span, DIAG_TYPE_ARGS_NONE, decl->name);
+      Diag *d = count ? check_report(c, e->span, DIAG_TYPE_ARG_COUNT, decl->name, count, count == 1 ? "" : "s", e->type_args.arg_count)
+                      : check_report(c, e->span, DIAG_TYPE_ARGS_NONE, decl->name);
+      check_note(c, d, decl->item->name_span, "declared here");
       return c->t_error;
     }
     for (uint32_t i = 0; i < count; i++) args[i] = check_type_here(c, e->type_args.args[i]);
@@ -61,14 +62,14 @@ static const Type *decl_path_type(Checker *c, Decl *decl, const Expr *e, const T
 
 const Type *check_path_type(Checker *c, Expr *e, const Type *expected) {
   bool is_self = e->kind == EXPR_NAME && e->name.name && strcmp(e->name.name, "Self") == 0;
-  if (is_self && !check_name_find(c, e->name.name)) {
+  if (is_self && !check_name_find(c, e->name.name, e->span)) {
     if (c->frame->self_type) return c->frame->self_type;
     check_report(c, e->span, DIAG_SELF_TYPE);
     return c->t_error;
   }
   const Generics *g = c->frame->generics;
   for (uint32_t i = 0; g && e->kind == EXPR_NAME && i < g->count; i++) {
-    if (g->names[i] == e->name.name && !check_name_find(c, e->name.name)) return check_type_new(c, TYPE_PARAM, i, NULL, 0, e->span);
+    if (g->names[i] == e->name.name && !check_name_find(c, e->name.name, e->span)) return check_type_new(c, TYPE_PARAM, i, NULL, 0, e->span);
   }
   Symbol *symbol = check_path_symbol(c, e);
   if (!symbol) return NULL;
@@ -139,6 +140,8 @@ static TNode *case_value(Checker *c, const Type *type, Name name, Span name_span
     NameSuggestion s = {.wrong = name};
     for (uint32_t i = 0; i < decl->ncases; i++) name_suggestion_try(&s, decl->cases[i].name);
     if (s.best) diag_help(d, "did you mean `.%s`?", s.best);
+    else check_note_cases(c, d, decl);
+    check_note(c, d, decl->item->name_span, "declared here");
     return check_error_node(c, e->span);
   }
   if (info->nfields == 0) return check_case_new(c, type, info, index, NULL, 0, false, e, expected);
@@ -234,17 +237,6 @@ static bool opens_line(Checker *c, Span name) {
   return at == 0 || source->text[at - 1] == '\n';
 }
 
-static bool names_case(Checker *c, Name name) {
-  const Unit *unit = c->frame->unit;
-  for (size_t i = 0; i < unit->decls.count; i++) {
-    const Decl *decl = unit->decls.items[i];
-    for (size_t k = 0; decl->kind == DECL_ENUM && k < decl->item->type.case_count; k++) {
-      if (decl->item->type.cases[k].name == name) return true;
-    }
-  }
-  return false;
-}
-
 /* True if only modules other than this one, where they are not seen, have such methods for the type. */
 static bool comes_from_elsewhere(Checker *c, const Type *type, Name name) {
   const Fn *fn = type->kind == TYPE_PARAM ? NULL : check_fns_find(&check_head(c, type)->extensions, name);
@@ -273,13 +265,15 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   if (is_in_bad_extension(c, type, name)) return;
   Diag *d = check_report(c, span, DIAG_NO_MEMBER, check_type_text(c, type), name);
   if (help_foreign(c, d, type, name, is_called)) return;
-  bool is_case = opens_line(c, span) && names_case(c, name) && !is_member_inside(c, type, name, span);
+  bool is_case = opens_line(c, span) && check_case_owner(c, name) && !is_member_inside(c, type, name, span);
   Name best = check_method_suggest(c, type, name);
   const char *args = is_called ? "(...)" : "";
+  MethodRef of_float;
   uint32_t index;
   if (is_case) diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
   else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, args, name, args);
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
+  else if (type->kind == TYPE_INT && check_method_find(c, c->t_float, name, (Span){0}, &of_float)) diag_help(d, "`float` has it: write `float(x).%s%s`", name, args);
   else if (comes_from_elsewhere(c, type, name)) diag_help(d, "it comes with a module that is not imported here");
   else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");
@@ -301,7 +295,7 @@ static TNode *value_member(Checker *c, Expr *e) {
   if (field) {
     Decl *decl = check_type_decl(c, object->type);
     if (name[0] == '_' && !check_is_inside(c->frame->unit, decl->unit, name)) {
-      check_report(c, e->member.name_span, DIAG_PRIVATE_MEMBER, name, decl->name);
+      check_note(c, check_report(c, e->member.name_span, DIAG_PRIVATE_MEMBER, name, decl->name), field->span, "declared here");
       return check_error_node(c, e->span);
     }
     const Type *type = check_field_type(c, object->type, field, e->span);
@@ -314,6 +308,7 @@ static TNode *value_member(Checker *c, Expr *e) {
   if (!check_method_find(c, object->type, name, (Span){0}, &m) || !m.fn) return report_no_member(c, object->type, e);
   Diag *d = check_report(c, e->member.name_span, DIAG_METHOD_NOT_CALLED, name);
   diag_help(d, "call it: `.%s(...)`; as a value: `|x| x.%s(...)`", name, name);
+  if (m.fn->ast) check_note(c, d, m.fn->ast->name_span, "declared here");
   return check_error_node(c, e->span);
 }
 

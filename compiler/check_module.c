@@ -322,7 +322,7 @@ static void report_missing(Checker *c, const Item *item, const char *path) {
   if (item->import.is_local) {
     const char *name = arena_copy(c->arena, item->import.path.text, item->import.path.len);
     bool is_module = *name && c->options->load && c->options->load(c->options->load_ctx, name, true, &text, &length);
-    if (is_module) diag_help(d, "a module of the library is imported without quotes: `%s`", name);
+    if (is_module) diag_help(d, "a module of the library is imported without quotes: `%s %s`", item->import.alias ? "import" : "from", name);
     return;
   }
   NameSuggestion s = {.wrong = path};
@@ -406,7 +406,7 @@ static void import_name(Checker *c, Unit *unit, Unit *from, const ImportName *na
   *symbol = *found;
   symbol->name = name->alias;
   symbol->span = name->alias_span;
-  symbol->is_pub = false;
+  symbol->is_pub = symbol->is_read = false;
   declare(c, unit, symbol);
 }
 
@@ -430,6 +430,7 @@ static void unit_load_imports(Checker *c, Unit *unit) {
     if (item->import.alias) {
       Symbol *symbol = new_symbol(c, unit, SYM_UNIT, item->import.alias, item->import.alias_span, false);
       symbol->import = from;
+      VEC_PUSH(c->arena, &unit->import_symbols, symbol);
       declare(c, unit, symbol);
     }
     for (size_t k = 0; k < item->import.name_count; k++) {

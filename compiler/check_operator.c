@@ -62,6 +62,7 @@ static TNode *binary_op(Checker *c, Op op, const Type *result, TNode *a, TNode *
 
 static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const TNode *right, Span op_span, Span span) {
   const Type *a = left->type, *b = right->type;
+  bool has_text = a->kind == TYPE_STRING || b->kind == TYPE_STRING, has_char = a->kind == TYPE_CHAR || b->kind == TYPE_CHAR;
   const char *sign = token_text(op);
   Diag *d = check_report(c, op_span, DIAG_OPERANDS, sign, check_type_text(c, a), check_type_text(c, b));
   bool mixed = (a->kind == TYPE_INT && b->kind == TYPE_FLOAT) || (a->kind == TYPE_FLOAT && b->kind == TYPE_INT);
@@ -74,6 +75,11 @@ static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const
   else if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
   else if (mixed) diag_help(d, "convert one: `float(%.*s)`", len, text.text);
   else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING)) diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");
+  else if (op == TOK_PERCENT && a->kind == TYPE_STRING) diag_help(d, "values stand in the text itself: `\"{x}\"`, with a format `\"{x:.2}\"`");
+  else if (has_text && has_char) diag_help(d, "`'x'` is a char, `\"x\"` a string; text of a char is `string(c)`");
+  else if (op == TOK_PLUS && a->kind == TYPE_LIST && a == b) diag_help(d, "`xs.concat(ys)` makes a new list, `xs.push(x)` adds one");
+  else if (op == TOK_STAR && a->kind == TYPE_STRING) diag_help(d, "write `text.repeat(n)`");
+  else if (has_char && (a->kind == TYPE_INT || b->kind == TYPE_INT)) diag_help(d, "`c.code()` is the number of a char, `char(n)` the char of a number");
   else if (optional) diag_help(d, "it may be nil: write `(%.*s ?? other)`", len, text.text);
   else if (result) diag_help(d, "it may be an error: write `(try %.*s)`, or use `catch`", len, text.text);
   else if (a == b && a->kind == TYPE_PARAM && operator_info(op) && operator_info(op)->trait) diag_help(d, "add the bound: `%s: %s`", check_type_text(c, a), operator_info(op)->trait);
@@ -261,6 +267,7 @@ static TNode *logic(Checker *c, Expr *e) {
   TNode *right = check_expr_as(c, e->binary.right, c->t_bool);
   if (left->type->kind == TYPE_ERROR || right->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
   if (check_is_never(left)) return left;
+  if (c->options->warns) check_warn_operands(c, e, left->type);
   TNode *node = check_node(c, e->binary.op == TOK_AND_AND ? TN_AND : TN_OR, c->t_bool, e->span);
   node->a = left;
   node->b = right;
@@ -310,6 +317,7 @@ TNode *check_binary(Checker *c, Expr *e, const Type *expected) {
     left = check_expr(c, e->binary.left, NULL);
     right = check_expr(c, e->binary.right, left->type->kind == TYPE_ERROR ? left->type : check_operand_hint(c, op, left->type));
   }
+  if (compares && c->options->warns) check_warn_operands(c, e, left->type);
   return check_operate(c, op, left, right, e->span, e->binary.op_span);
 }
 

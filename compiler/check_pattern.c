@@ -116,7 +116,7 @@ static TNode *alternative(Checker *c, Pattern *p, TNode *value, bool is_var, TVa
   check_scope_push(c);
   match(c, p, value, is_var, &steps);
   SymbolTable table = c->frame->scope->table;
-  check_scope_pop(c);
+  c->frame->scope = c->frame->scope->outer; /* its variables stand for those declared below, so they are not tested for being used */
   NodeList then = {0};
   if (first) *found = table;
   for (uint32_t i = 0; !first && i < names->count; i++) {
@@ -254,9 +254,10 @@ static bool path_fits(Checker *c, Pattern *p, const Type *type) {
   return false;
 }
 
-static bool count_parts(Checker *c, const Pattern *p, uint32_t wanted) {
+static bool count_parts(Checker *c, const Pattern *p, uint32_t wanted, Span declared) {
   if (p->case_.arg_count == wanted && (p->case_.has_args || wanted == 0)) return true;
   Diag *d = check_report(c, p->span, DIAG_CASE_PARTS, p->case_.name, wanted, wanted == 1 ? "" : "s", p->case_.arg_count);
+  check_note(c, d, declared, "declared here");
   const char *blanks = wanted ? "_" : "";
   for (uint32_t i = 1; i < wanted; i++) blanks = arena_format(c->arena, "%s, _", blanks);
   if (wanted) diag_help(d, "write `.%s(%s)` to match whatever it holds", p->case_.name, blanks);
@@ -267,13 +268,13 @@ static bool count_parts(Checker *c, const Pattern *p, uint32_t wanted) {
 static void match_result(Checker *c, Pattern *p, TNode *value, bool is_var, Steps *steps) {
   bool is_ok = p->case_.name == check_intern(c, "ok"), is_err = p->case_.name == check_intern(c, "err");
   if (!is_ok && !is_err) {
-    check_report(c, p->case_.name_span, DIAG_NO_CASE, "T!", p->case_.name);
+    diag_help(check_report(c, p->case_.name_span, DIAG_NO_CASE, "T!", p->case_.name), "its cases are `.ok(x)` and `.err(e)`");
     bind_error(c, p, is_var);
     return;
   }
   const Type *inner = value->type->args[is_err];
   bool bare = is_ok && inner->kind == TYPE_VOID && !p->case_.has_args;
-  if (!bare && !count_parts(c, p, 1)) {
+  if (!bare && !count_parts(c, p, 1, (Span){0})) {
     bind_error(c, p, is_var);
     return;
   }
@@ -312,11 +313,13 @@ static void match_case(Checker *c, Pattern *p, TNode *value, bool is_var, Steps 
       NameSuggestion s = {.wrong = p->case_.name};
       for (uint32_t i = 0; i < decl->ncases; i++) name_suggestion_try(&s, decl->cases[i].name);
       if (s.best) diag_help(d, "did you mean `.%s`?", s.best);
+      else check_note_cases(c, d, decl);
+      check_note(c, d, decl->item->name_span, "declared here");
     }
     bind_error(c, p, is_var);
     return;
   }
-  if (!count_parts(c, p, info->nfields)) {
+  if (!count_parts(c, p, info->nfields, info->ast->name_span)) {
     bind_error(c, p, is_var);
     return;
   }

@@ -77,7 +77,10 @@ void check_scope_push(Checker *c) {
   c->frame->scope = scope;
 }
 
-void check_scope_pop(Checker *c) { c->frame->scope = c->frame->scope->outer; }
+void check_scope_pop(Checker *c) {
+  if (c->options->warns) check_warn_scope(c, c->frame->scope);
+  c->frame->scope = c->frame->scope->outer;
+}
 
 TVar *check_temp_new(Checker *c, const char *name, const Type *type) {
   TVar *var = CHECK_NEW(c, TVar);
@@ -91,6 +94,7 @@ Symbol *check_local_new(Checker *c, Name name, Span span, const Type *type, bool
   Symbol *symbol = check_symbol_new(c, SYM_LOCAL, name, span);
   symbol->unit = c->frame->unit;
   symbol->is_var = is_var;
+  symbol->let = c->let;
   symbol->var = check_temp_new(c, name, type);
   if (!check_table_add(c, &c->frame->scope->table, symbol)) {
     Symbol *other = check_table_find(&c->frame->scope->table, name);
@@ -111,16 +115,31 @@ Symbol *check_unit_find(Checker *c, Unit *unit, Name name, uint32_t source, bool
   return symbol;
 }
 
-Symbol *check_name_find(Checker *c, Name name) {
+static Symbol *name_find(Checker *c, Name name, bool *is_local) {
   for (Frame *frame = c->frame; frame; frame = frame->outer) {
     for (Scope *scope = frame->scope; scope; scope = scope->outer) {
       Symbol *symbol = check_table_find(&scope->table, name);
       if (!symbol) continue;
       if (frame != c->frame) symbol->is_captured = true;
+      *is_local = true;
       return symbol;
     }
   }
+  *is_local = false;
   return check_unit_find(c, c->frame->unit, name, check_source(c), check_as_of(c));
+}
+
+Symbol *check_name_target(Checker *c, Name name) {
+  bool is_local;
+  return name_find(c, name, &is_local);
+}
+
+Symbol *check_name_find(Checker *c, Name name, Span span) {
+  bool is_local;
+  Symbol *symbol = name_find(c, name, &is_local);
+  if (is_local) symbol->is_read = true;
+  else check_warn_mention(c, symbol, span);
+  return symbol;
 }
 
 bool check_is_inside(const Unit *unit, const Unit *other, Name name) {

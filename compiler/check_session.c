@@ -167,7 +167,7 @@ static void check_shown(Checker *c, Stmt *s, bool is_last, NodeList *list) {
 }
 
 static Symbol *symbol_of(Checker *c, const Expr *e) {
-  Symbol *symbol = e->kind == EXPR_NAME && e->name.name ? check_name_find(c, e->name.name) : NULL;
+  Symbol *symbol = e->kind == EXPR_NAME && e->name.name ? check_name_find(c, e->name.name, e->span) : NULL;
   return symbol && (symbol->kind == SYM_UNIT || symbol->kind == SYM_DECL || symbol->kind == SYM_BUILTIN) ? symbol : NULL;
 }
 

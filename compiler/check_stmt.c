@@ -90,6 +90,7 @@ static void let_else(Checker *c, Stmt *s, NodeList *list) {
   }
   Steps steps = {0};
   uint32_t from = c->frame->scope->table.count;
+  c->let = s->span.start;
   if (value->type->kind != TYPE_ERROR && value->kind != TN_VAR && value->type->kind != TYPE_OPT) value = check_hold(c, list, value, "value");
   check_pattern(c, s->let.pattern, value, s->let.is_var, &steps);
   if (value->type->kind == TYPE_ERROR) return;
@@ -134,7 +135,9 @@ static void local_let(Checker *c, Stmt *s, NodeList *list) {
     let_else(c, s, list);
     return;
   }
-  check_destructure(c, s->let.pattern, let_value(c, s), s->let.is_var, list);
+  TNode *value = let_value(c, s);
+  c->let = s->span.start;
+  check_destructure(c, s->let.pattern, value, s->let.is_var, list);
 }
 
 /* ---- Globals ---- */
@@ -260,12 +263,14 @@ static TNode *new_value(Checker *c, Stmt *s, TNode *old, const Type *type) {
 static TNode *assign_symbol(Checker *c, Stmt *s, Symbol *symbol) {
   Span span = s->assign.target->span;
   bool is_local = symbol->kind == SYM_LOCAL;
+  symbol->is_changed = true;
   const Type *type = is_local ? symbol->var->type : check_global_type(c, symbol->global, span);
-  if (!symbol->is_var && type->kind != TYPE_ERROR) report_fixed(c, span, symbol);
   TNode *old = type->kind == TYPE_ERROR ? check_error_node(c, span) : is_local ? check_var(c, symbol->var, span) : check_node(c, TN_GLOBAL, type, span);
   if (!is_local) old->index = symbol->global->index;
   TNode *value = new_value(c, s, old, type);
-  if (value->type->kind == TYPE_ERROR || !symbol->is_var) return check_error_node(c, s->span);
+  bool is_wrong = value->type->kind == TYPE_ERROR;
+  if (!symbol->is_var && type->kind != TYPE_ERROR && !is_wrong) report_fixed(c, span, symbol);
+  if (is_wrong || !symbol->is_var) return check_error_node(c, s->span);
   if (is_local) return check_set(c, symbol->var, value, s->span);
   TNode *node = check_node(c, TN_SET_GLOBAL, c->t_void, s->span);
   node->index = symbol->global->index;
@@ -295,7 +300,7 @@ static TNode *assign_field(Checker *c, Stmt *s, Expr *target) {
   }
   Decl *decl = check_type_decl(c, object->type);
   if (field->name[0] == '_' && !check_is_inside(c->frame->unit, decl->unit, field->name)) {
-    check_report(c, target->member.name_span, DIAG_PRIVATE_MEMBER, field->name, decl->name);
+    check_note(c, check_report(c, target->member.name_span, DIAG_PRIVATE_MEMBER, field->name, decl->name), field->span, "declared here");
     return check_error_node(c, s->span);
   }
   if (!field->ast->is_var) {
@@ -385,7 +390,7 @@ static TNode *assign_index(Checker *c, Stmt *s, Expr *target) {
 }
 
 static TNode *assign_name(Checker *c, Stmt *s, Expr *target) {
-  Symbol *symbol = target->name.name ? check_name_find(c, target->name.name) : NULL;
+  Symbol *symbol = target->name.name ? check_name_target(c, target->name.name) : NULL;
   if (symbol && (symbol->kind == SYM_LOCAL || symbol->kind == SYM_GLOBAL)) return assign_symbol(c, s, symbol);
   if (symbol) {
     check_report(c, target->span, DIAG_CANNOT_ASSIGN, symbol->name);
@@ -431,7 +436,10 @@ static TNode *assign_to(Checker *c, Stmt *s, Expr *target) {
   }
 }
 
-TNode *check_assign(Checker *c, Stmt *s) { return assign_to(c, s, s->assign.target); }
+TNode *check_assign(Checker *c, Stmt *s) {
+  if (c->options->warns) check_warn_assign(c, s);
+  return assign_to(c, s, s->assign.target);
+}
 
 /* ---- Statements ---- */
 

@@ -106,6 +106,7 @@ TNode *check_interp(Checker *c, Expr *e) {
       node = check_str(c, part->text.text, part->text.len, e->span);
     } else {
       TNode *value = check_expr(c, part->value, NULL);
+      if (c->options->warns) check_warn_part(c, part);
       node = part->has_format ? formatted(c, part, value) : check_show(c, value, false, part->value->span);
     }
     VEC_PUSH(c->arena, &parts, node);

@@ -96,11 +96,13 @@ static Symbol *symbol_in_unit(Checker *c, Unit *unit, TypeExpr *expr, bool as_of
     check_report(c, expr->name.module_span, DIAG_UNKNOWN_MODULE, expr->name.module);
     return NULL;
   }
+  check_warn_mention(c, module, expr->span);
   if (!module->import) return NULL;
   bool is_hidden;
   Symbol *symbol = check_unit_member(unit, module->import, expr->name.name, &is_hidden);
   if (is_hidden) {
-    check_report(c, expr->name.name_span, DIAG_NOT_PUBLIC, expr->name.name, expr->name.module);
+    Diag *d = check_report(c, expr->name.name_span, DIAG_NOT_PUBLIC, expr->name.name, expr->name.module);
+    check_note(c, d, check_table_find(&module->import->names, expr->name.name)->span, "write `pub` before this");
     return NULL;
   }
   if (!symbol) check_report(c, expr->name.name_span, DIAG_NO_UNIT_MEMBER, expr->name.module, expr->name.name);
@@ -117,6 +119,7 @@ Symbol *check_type_symbol(Checker *c, Unit *unit, TypeExpr *expr, bool as_of) {
     symbol = check_unit_find(c, unit, expr->name.name, expr->span.source, as_of);
     if (!symbol) return unknown_type(c, expr);
   }
+  check_warn_mention(c, symbol, expr->span);
   if (symbol->kind == SYM_DECL || symbol->kind == SYM_ALIAS || symbol->kind == SYM_BUILTIN) return symbol;
   if (symbol->kind == SYM_UNIT && !symbol->import) return NULL;
   check_report(c, expr->name.name_span, DIAG_NOT_A_TYPE, expr->name.name);

@@ -85,8 +85,10 @@ static void check_top(Checker *c, Unit *unit) {
   }
   c->frame = unit->frame;
   NodeList list = {0};
+  bool is_dead = !c->options->warns;
   for (size_t i = 0; i < unit->ast->stmt_count; i++) {
     size_t before = list.count;
+    if (!is_dead) is_dead = check_warn_dead(c, &list, unit->ast->stmts[i]);
     check_stmt_into(c, unit->ast->stmts[i], &list);
     bool is_skipped = c->options->with_tests && unit == c->root && unit->ast->stmts[i]->kind != STMT_LET;
     for (size_t k = before; k < list.count && !is_skipped; k++) VEC_PUSH(c->arena, &unit->init_nodes, list.items[k]);
@@ -254,7 +256,7 @@ static TNode *call_function(Checker *c, TFunction *f, Span span) {
 }
 
 static Fn *find_main(Checker *c) {
-  if (c->options->with_tests || c->inputs_first) return NULL;
+  if (c->inputs_first) return NULL;
   Symbol *symbol = check_table_find(&c->root->names, check_intern(c, "main"));
   if (!symbol || symbol->kind != SYM_FN || symbol->unit != c->root || symbol->fn->ast->host) return NULL;
   Fn *fn = symbol->fn;
@@ -438,6 +440,7 @@ static bool check_program(Checker *c) {
   }
   if (c->inputs_first) check_session_keep(c);
   Fn *main = find_main(c);
+  if (c->options->with_tests) main = NULL; /* it is not run, but it must be right */
   check_queue_run(c);
   check_bounds_run(c);
   check_queue_run(c);
@@ -445,6 +448,7 @@ static bool check_program(Checker *c) {
   make_entry(c, main);
   check_queue_run(c);
   if (c->comp->diags.errors) return false;
+  if (c->options->warns) check_warn_units(c);
   c->typed->impl_targets = c->targets.items;
   c->typed->nimpl_targets = (uint32_t)c->targets.count;
   add_exports(c);
@@ -479,6 +483,7 @@ Module *compile_program(Compilation *compilation, const CompileOptions *options)
   if (ok && options->doc) document(&c);
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;
   if (options->session && c.root) check_session_answer(&c);
+  diags_settle(&compilation->diags);
   if (ok) return module;
   module_free(module);
   return NULL;

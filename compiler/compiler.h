@@ -63,6 +63,7 @@ typedef struct CompileOptions {
   CompileLoad load;
   void *load_ctx;
   bool with_tests;         /* emit `test` blocks */
+  bool warns;              /* report warnings too, of the program's own modules; there are none beside errors, and none of a session */
   const CompileSession *session; /* instead of text; or NULL */
   unsigned dump;           /* CompileDump bits, to dump_out */
   FILE *dump_out;

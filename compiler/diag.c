@@ -139,6 +139,41 @@ const char *diag_code_text(DiagCode code) {
   return code_texts[code];
 }
 
+static bool is_dropped(const Diags *d, const Diag *diag, const bool *dropped, const Diag *last) {
+  if (diag->level == DIAG_ERROR) return false;
+  if (dropped ? dropped[diag->code] : d->errors > 0) return true;
+  return last && last->code == diag->code && last->span.source == diag->span.source && last->span.start == diag->span.start;
+}
+
+static void drop(Diags *d, const bool *dropped) {
+  if (!d->warnings) return;
+  diags_sort(d);
+  size_t kept = 0;
+  for (size_t i = 0; i < d->count; i++) {
+    if (is_dropped(d, d->items[i], dropped, kept ? d->items[kept - 1] : NULL)) d->warnings--;
+    else d->items[kept++] = d->items[i];
+  }
+  d->count = kept;
+}
+
+void diags_settle(Diags *d) {
+  drop(d, NULL);
+}
+
+void diags_drop(Diags *d, const bool dropped[DIAG_COUNT]) {
+  drop(d, dropped);
+}
+
+void diags_raise(Diags *d) {
+  for (size_t i = 0; i < d->count; i++) d->items[i]->level = DIAG_ERROR;
+  d->errors += d->warnings;
+  d->warnings = 0;
+}
+
+const char *diag_format(DiagCode code) {
+  return formats[code];
+}
+
 static int compare_places(const void *left, const void *right) {
   const Diag *a = *(Diag *const *)left, *b = *(Diag *const *)right;
   if (a->span.source != b->span.source) return a->span.source < b->span.source ? -1 : 1;

@@ -71,7 +71,7 @@ void diags_init(Diags *d, Arena *a, Sources *sources);
 Diag *diag_error(Diags *d, Span span, DiagCode code, ...);
 /* As diag_error. */
 Diag *diag_verror(Diags *d, Span span, DiagCode code, va_list args);
-/* Reports a warning. */
+/* Reports a warning: a row whose code begins with W. */
 Diag *diag_warning(Diags *d, Span span, DiagCode code, ...);
 /* Adds a help line; returns `d`. */
 Diag *diag_help(Diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -81,8 +81,16 @@ Diag *diag_note(Diag *d, Span span, const char *format, ...) __attribute__((form
 void diags_truncate(Diags *d, size_t count);
 /* Drops the messages with this code behind the start of `from`, in its source; returns where the first of them was, or nowhere. */
 Span diags_remove(Diags *d, DiagCode code, Span from);
+/* Drops what adds nothing: warnings beside errors, and those given twice. */
+void diags_settle(Diags *d);
+/* Drops messages whose codes are in `dropped` (by DiagCode), which is for warnings. */
+void diags_drop(Diags *d, const bool dropped[DIAG_COUNT]);
+/* Makes all warnings errors. */
+void diags_raise(Diags *d);
 /* Returns the stable code ("E0301") of a row. */
 const char *diag_code_text(DiagCode code);
+/* Returns the printf format of a row. */
+const char *diag_format(DiagCode code);
 /* Sorts the messages by place: source id, offset, order of reporting. */
 void diags_sort(Diags *d);
 /* Sorts and prints all messages with their source lines; `options` may be NULL. */

@@ -98,7 +98,8 @@ Name parse_name(Parser *p, const char *what, Span *span) {
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, what, parse_found(p));
   if (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE && parse_same_line(p)) {
-    diag_help(d, "`%s` is a reserved word", token_text((TokenKind)p->tok.kind));
+    const char *word = token_text((TokenKind)p->tok.kind);
+    diag_help(d, "`%s` is a word of the language; take another name, such as `%s_`", word, word);
     parse_advance(p);
   }
   return NULL;
@@ -181,8 +182,20 @@ Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
   return d;
 }
 
+/* The word that the last token ends with. */
+static Str word_before(const Parser *p) {
+  Str word = {p->source->text + p->prev_end, 0};
+  while (word.text > p->source->text && lex_is_word_char(word.text[-1])) word.text--, word.len++;
+  return word;
+}
+
 void parse_list_error(Parser *p, const char *expected, Span open) {
-  diag_note(parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p)), open, "opened here");
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p));
+  Str before = word_before(p);
+  const char *help = before.len ? hint_find(HINT_WORD, arena_copy(p->arena, before.text, before.len)) : NULL;
+  if (help) diag_help(d, "%s", help);
+  else if (p->tok.kind == TOK_AMP) diag_help(d, "bounds are joined by `+`");
+  diag_note(d, open, "opened here");
 }
 
 Diag *parse_complain(Parser *p, Span span, DiagCode code, ...) {
@@ -288,10 +301,31 @@ static void blame_brace(Parser *p, Diag *d, Span open) {
   diags_remove(&p->c->diags, DIAG_SELF_OUTSIDE, open);
   if (!item.source || (other.source && other.start < item.start)) item = other;
   if (item.source) diag_note(d, item, "a `}` is missing before this");
+  bool is_odd = !item.source && p->odd_brace.end && p->odd_brace.start > open.start;
+  if (is_odd) diag_note(d, p->odd_brace, "to go by the lines' indentation, the `}` of this one is missing");
+}
+
+#define LINE_START_MAX 200
+
+/* The width of the blanks that head the line of an offset, when its start is near; else INDENT_UNKNOWN. */
+static uint32_t indent_near(const Parser *p, uint32_t offset) {
+  const char *text = p->source->text;
+  for (uint32_t start = offset; offset - start <= LINE_START_MAX; start--) {
+    if (start == 0 || text[start - 1] == '\n') return indent_of(p, start);
+  }
+  return INDENT_UNKNOWN;
+}
+
+/* Keeps the first block whose closing brace seems to be another's. */
+static void watch_brace(Parser *p, Span open) {
+  if (p->odd_brace.end || p->trial || !p->tok.newline) return;
+  uint32_t opened = indent_near(p, open.start), closed = indent_near(p, p->tok.start);
+  if (opened != INDENT_UNKNOWN && closed != INDENT_UNKNOWN && closed < opened) p->odd_brace = open;
 }
 
 void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
   if (!p->panic) {
+    if (p->tok.kind == TOK_RBRACE && close == TOK_RBRACE) watch_brace(p, open);
     if (parse_accept(p, close)) return;
     Token wanted = {.kind = (uint8_t)close};
     const char *closer = token_describe(&wanted);
@@ -303,6 +337,7 @@ void parse_close(Parser *p, TokenKind close, Span open, const char *what) {
       Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, what ? what : closer, parse_found(p));
       diag_note(d, open, "opened here");
       const char *help = p->tok.kind == TOK_COMMA ? NULL : help_going_on(p);
+      if (p->tok.kind == TOK_FOR && close == TOK_RBRACKET) help = "a list is made of another by `xs.filter(|x| ...).map(|x| ...)`";
       if (help) diag_help(d, "%s", help);
       bool has_size = p->tok.kind == TOK_SEMICOLON && close == TOK_RBRACKET;
       if (has_size) diag_help(d, "a list has no fixed size: its type is `[T]`, and `List(n, x)` makes n copies");
@@ -357,8 +392,8 @@ static void suggest_keyword(Parser *p, Diag *d, const char *word) {
 
 /* Reports a statement that goes on where it should end. */
 static void report_end(Parser *p, const char *separator_of) {
-  Str before = {p->source->text + p->prev_end, 0};
-  while (before.text > p->source->text && lex_is_word_char(before.text[-1])) before.text--, before.len++;
+  Str before = word_before(p);
+  bool is_enum = separator_of && strstr(separator_of, "cases");
   const char *word = arena_copy(p->arena, before.text, before.len);
   const char *help = before.len ? hint_find(HINT_WORD, word) : NULL;
   if (help) {
@@ -371,7 +406,7 @@ static void report_end(Parser *p, const char *separator_of) {
     diag_help(parse_error(p, parse_token_span(p), DIAG_FOREIGN_WORD, p->tok.name), "%s", help);
   } else if (p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_RBRACKET) {
     parse_error(p, parse_token_span(p), DIAG_STRAY_CLOSE, token_text((TokenKind)p->tok.kind));
-  } else if (separator_of && (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
+  } else if (separator_of && (p->tok.kind == TOK_COMMA || (p->tok.kind == TOK_INT && strstr(separator_of, "arms")) || p->tok.kind == TOK_NAME || p->tok.kind == TOK_FN || p->tok.kind == TOK_PUB)) {
     parse_error(p, parse_token_span(p), DIAG_SEPARATOR, separator_of, strstr(separator_of, "cases") ? "newlines, commas or `;`" : "newlines or `;`");
   } else if (p->tok.kind == TOK_NAME || (p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE)) {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_TWO_STATEMENTS);
@@ -379,13 +414,18 @@ static void report_end(Parser *p, const char *separator_of) {
     Name name = p->tok.kind == TOK_NAME ? p->tok.name : "";
     if (is_declaration) diag_help(d, "a variable is declared by its name: `let %.60s = ...` or `var %.60s: %.60s = ...`", name, name, word);
     else if (p->tok.kind == TOK_ELSE) diag_help(d, "only `let` and `if` take an `else`; after another optional write `?? return` or `?? fail ...`");
+    else if (p->tok.kind == TOK_IF) diag_help(d, "the condition comes first: `if condition { ... }`");
     else if (parse_at_word(p, p->word_as)) diag_help(d, "%s", help_going_on(p));
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
-    if (p->tok.kind == TOK_EQ) diag_help(d, "to compare write `==`");
+    if (p->tok.kind == TOK_EQ) diag_help(d, is_enum ? "cases have no values of their own; a method can give them: `match self { .a => 1; ... }`" : "to compare write `==`");
     help = help_going_on(p);
+    bool is_made = p->tok.kind == TOK_LBRACE && before.len && *word >= 'A' && *word <= 'Z';
     if (help) diag_help(d, "%s", help);
+    else if (is_made && is_enum) diag_help(d, "what a case holds stands in parentheses: `%.60s(x: int)`", word);
+    else if (is_made) diag_help(d, "an object is made by a call: `%.60s(x: ...)`", word);
+    else if (p->tok.kind == TOK_COLON) diag_help(d, "a map stands in brackets: `[key: value]`");
     else if (before.len) suggest_keyword(p, d, word);
   }
 }

@@ -127,7 +127,8 @@ static MatchArm parse_arm(Parser *p) {
   MatchArm arm = {.pattern = parse_pattern(p, true)};
   if (!p->panic && parse_accept(p, TOK_IF)) arm.guard = parse_expr(p);
   if (!p->panic) {
-    parse_expect(p, TOK_FAT_ARROW, "an arm of `match` is `pattern => value`");
+    bool is_list = p->tok.kind == TOK_COMMA;
+    parse_expect(p, TOK_FAT_ARROW, is_list ? "patterns of one arm are joined by `|`" : "an arm of `match` is `pattern => value`");
   }
   arm.body = p->panic ? parse_new_expr(p, EXPR_ERROR, p->tok.start) : parse_expr_or_assign(p);
   arm.span = parse_span(p, start);

@@ -547,7 +547,11 @@ static Expr *parse_case(Parser *p) {
   uint32_t start = p->tok.start;
   parse_advance(p);
   Span span;
+  bool is_number = p->tok.kind == TOK_INT;
+  const Diags *diags = &p->c->diags;
+  size_t before = diags->count;
   Name name = parse_name(p, "the name of a case", &span);
+  if (is_number && diags->count != before) diag_help(diags->items[before], "a float has digits on both sides of its dot: `0.5`");
   Expr *e = parse_new_expr(p, name ? EXPR_CASE : EXPR_ERROR, start);
   if (name) {
     e->case_.name = name;

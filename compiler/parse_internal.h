@@ -37,6 +37,7 @@ typedef struct Parser {
   bool panic;           /* an error was reported, and no place to go on was reached yet */
   bool fatal;           /* nothing more is read or reported */
   bool trial;           /* only finding out whether something parses: errors are not reported */
+  Span odd_brace;       /* the first `{` whose `}` heads a line that is indented less; end 0: none */
   bool eager;           /* bodies are parsed at once though the source is lazy */
   Expr *open_range;     /* the `a..` read last, until an index takes it */
   Name word_type, word_test, word_extern, word_from, word_as, word_self_type, word_underscore;

@@ -56,6 +56,15 @@ static void parse_self(Parser *p, FnDecl *fn, bool first) {
   fn->self_span = span;
 }
 
+/* What a type begins like, and a variable seldom does. */
+static bool is_type_name(const char *name) {
+  static const char *const plain[] = {"int", "float", "bool", "char", "string", "bytes"};
+  for (size_t i = 0; i < sizeof plain / sizeof *plain; i++) {
+    if (strcmp(name, plain[i]) == 0) return true;
+  }
+  return (*name >= 'A' && *name <= 'Z') || hint_find(HINT_TYPE, name);
+}
+
 static bool parse_param(Parser *p, Param *param) {
   if (p->tok.kind == TOK_VAR || p->tok.kind == TOK_LET) {
     Diag *d = parse_complain(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "a parameter", parse_found(p));
@@ -68,7 +77,10 @@ static bool parse_param(Parser *p, Param *param) {
     param->type = parse_type(p);
   } else {
     Diag *d = parse_error(p, param->span, DIAG_PARAM_TYPE, param->name);
-    if (p->tok.kind == TOK_NAME) diag_help(d, "the name comes first: `%.60s: %.60s`", p->tok.name, param->name);
+    bool is_mut = strcmp(param->name, "mut") == 0;
+    if (is_mut) diag_help(d, "parameters cannot be assigned; copy one into a variable: `var y = x`");
+    else if (p->tok.kind == TOK_NAME && !is_type_name(param->name)) diag_help(d, "a colon stands between them: `%.60s: %.60s`", param->name, p->tok.name);
+    else if (p->tok.kind == TOK_NAME) diag_help(d, "the name comes first: `%.60s: %.60s`", p->tok.name, param->name);
     param->type = ARENA_NEW(p->arena, TypeExpr);
     param->type->span = param->span;
     if (p->tok.kind == TOK_COMMA || p->tok.kind == TOK_RPAREN || p->tok.kind == TOK_EQ) p->panic = false;
@@ -132,8 +144,10 @@ static void parse_fn_body(Parser *p, FnDecl *fn, FnPlace place) {
     Diag *d;
     if (parse_at_end(p)) d = parse_error(p, fn->name_span, DIAG_BODY_MISSING, fn->name ? fn->name : "");
     else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "the function's body", parse_found(p));
+    const char *hint = p->tok.kind == TOK_NAME ? hint_find(HINT_WORD, p->tok.name) : NULL;
     bool is_type = p->tok.kind == TOK_COLON || p->tok.kind == TOK_NAME || p->tok.kind == TOK_LBRACKET;
-    if (is_type && !parse_at_end(p)) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
+    if (hint && !parse_at_end(p)) diag_help(d, "%s", hint);
+    else if (is_type && !parse_at_end(p)) diag_help(d, "the type of the result stands behind an arrow: `-> int`");
     else diag_help(d, "a body is `{ ... }` or `=> value`");
   }
 }

@@ -20,7 +20,11 @@ Pattern *parse_no_pattern(Parser *p) {
 }
 
 static Pattern *pattern_error(Parser *p) {
-  parse_error(p, parse_found_span(p), DIAG_EXPECTED_PATTERN, parse_found(p));
+  Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_PATTERN, parse_found(p));
+  bool is_word = p->tok.kind >= TOK_BREAK && p->tok.kind <= TOK_WHILE;
+  const char *word = token_text((TokenKind)p->tok.kind);
+  if (p->tok.kind == TOK_ELSE) diag_help(d, "the arm for the rest is `_ => ...`");
+  else if (is_word) diag_help(d, "`%s` is a word of the language; take another name, such as `%s_`", word, word);
   return new_pattern(p, PAT_ERROR, p->tok.start);
 }
 

@@ -61,10 +61,13 @@ Stmt *parse_assign(Parser *p, Expr *target, uint32_t start) {
 
 static void report_no_value(Parser *p, const char *word, const Pattern *pattern) {
   Diag *d;
-  if (parse_at_end(p)) d = parse_error(p, pattern->span, DIAG_NO_INITIALISER, word);
+  bool is_list = p->tok.kind == TOK_COMMA && pattern->kind == PAT_BIND, is_bare = parse_at_end(p);
+  if (is_bare) d = parse_error(p, pattern->span, DIAG_NO_INITIALISER, word);
   else d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, "`=`", parse_found(p));
   const char *help = pattern->kind == PAT_BIND ? hint_find(HINT_WORD, pattern->name) : NULL;
   if (help) diag_help(d, "%s", help);
+  else if (is_list) diag_help(d, "several names stand in parentheses: `%s (%.60s, ...) = ...`", word, pattern->name);
+  else if (is_bare && pattern->kind == PAT_BIND) diag_help(d, "write `%s %.60s = ...`; what may be missing at first is `%s %.60s: T? = nil`", word, pattern->name, word, pattern->name);
 }
 
 /* let */
@@ -126,7 +129,10 @@ static Expr *parse_labelled(Parser *p, const Expr *name) {
     diag_help(d, "write `let %.60s = ...`, or `var %.60s: int = ...` to assign to it later", label.name, label.name);
     return parse_new_expr(p, EXPR_ERROR, label.span.start);
   }
-  parse_error(p, label.span, DIAG_BAD_LABEL);
+  Diag *d = parse_error(p, label.span, DIAG_BAD_LABEL);
+  const char *at = p->source->text + label.span.start;
+  while (at > p->source->text && (at[-1] == ' ' || at[-1] == '\n')) at--;
+  if (at > p->source->text && at[-1] == '{') diag_help(d, "a map stands in brackets: `[key: value]`");
   return parse_new_expr(p, EXPR_ERROR, label.span.start);
 }
 

@@ -94,7 +94,10 @@ static Expr *parse_inner(Parser *p, uint32_t from, uint32_t to) {
     e = parse_new_expr(p, EXPR_ERROR, from);
   } else {
     e = parse_expr(p);
-    if (p->tok.kind != TOK_EOF) parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "`}`", parse_found(p));
+    if (p->tok.kind != TOK_EOF) {
+      Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_TOKEN, "`}`", parse_found(p));
+      if (e->kind == EXPR_INT) diag_help(d, "braces of the text itself are doubled, `{{`, or stand in a raw string, `r\"...\"`");
+    }
   }
   p->lx = saved.lx;
   p->lines = saved.lines;

@@ -96,6 +96,10 @@ static TypeExpr *parse_paren_type(Parser *p) {
   size_t count;
   TypeExpr **items = parse_type_list(p, TOK_RPAREN, open, &count);
   p->lines = saved;
+  if (count <= 1 && !p->panic && p->tok.kind == TOK_ARROW && parse_same_line(p)) {
+    Diag *d = parse_error(p, open, DIAG_EXPECTED_TYPE_EXPR, "`(`");
+    diag_help(d, "the type of a function is `fn(A) -> B`");
+  }
   if (count == 1) {
     items[0]->span = parse_span(p, start);
     return items[0];
@@ -136,6 +140,7 @@ static TypeExpr *parse_simple_type(Parser *p) {
   }
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TYPE_EXPR, parse_found(p));
   if (p->tok.kind == TOK_AMP || p->tok.kind == TOK_STAR) diag_help(d, "objects, lists and maps are references already");
+  if (p->tok.kind == TOK_LBRACE) diag_help(d, "a type with fields is a class: `class A { x: int }`");
   if (p->tok.kind == TOK_PIPE) diag_help(d, "the type of a function is `fn(A) -> B`");
   return new_type(p, TYPEX_ERROR, p->tok.start);
 }
@@ -158,6 +163,10 @@ TypeExpr *parse_type(Parser *p) {
     parse_advance(p);
     t = wrap_type(p, kind, t);
     if (twice) t = wrap_type(p, kind, t);
+  }
+  if (!p->panic && p->tok.kind == TOK_LBRACKET && p->tok.start == p->prev_end) {
+    Diag *d = parse_error(p, parse_token_span(p), DIAG_TYPE_BRACKETS);
+    diag_help(d, "a list is `[T]`, a map `[K: V]`");
   }
   parse_leave(p, saved);
   return t;

@@ -63,7 +63,7 @@ enum Tree { leaf(int); node(left: Tree, right: Tree) }
 fn total(t: Tree) -> int { match t { .leaf(n) => n; .node(l, r) => total(l) + total(r) } }
 fn twice<T>(x: T) -> [T] => [x, x]
 let shapes: [Shape] = [Square(side: 1.5)]
-var counts = ["a": 1]
+let counts = ["a": 1]
 for c in ["x", "y", "x"] { counts[c] = (counts[c] ?? 0) + 1 }
 let n = 3
 print(twice("ab"), twice(4).map(|x| x * n), total(.node(.leaf(2), .leaf(40))), shapes[0].area(), counts)
@@ -97,6 +97,15 @@ test "bad" { assert(1 + 1 == 3) }
 END
 mkdir folder locked
 
+printf 'let lost = 1\nprint(2)\n' >warned.firn
+
+# Messages explained
+check 'explain' 0 explain E0301; empty err; has out 'E0301: expected `...`, found `...`'; has out 'Wrong:'; has out 'Right:'; lacks out '```'; lacks out E0302
+check 'explain several, in any case' 0 explain w0201 e0501; has out 'W0201: '; has out 'E0501: '
+check 'explain all' 0 explain; has out 'E0001: '; has out 'W0408: '; has out 'E0022: bad format'
+check 'explain nothing' 2 explain E0999; has err "there is no message"
+check 'explain a word' 2 explain nonsense; has err '`firn explain` lists them'
+
 # Running
 check 'run hello' 0 hello.firn; out_is 'hello, world'; empty err
 check 'run by command' 0 run hello.firn; out_is 'hello, world'
@@ -108,6 +117,15 @@ in=hello.firn; check 'run -' 0 run -; out_is 'hello, world'
 in=args.firn; check 'run - with an argument' 1 run - x; out_is '["x"]'
 in=hello.firn; check 'the program reads standard input' 0 echo.firn; out_is '<print("hello, world")>'
 check '-e' 0 -e 'print(6 * 7)'; out_is 42
+check 'a warning' 0 warned.firn; out_is 2; has err 'warning[W0201]: the variable `lost` is never used'
+for command in run check build test; do check "$command shows warnings" 0 $command warned.firn; has err 'warning[W0201]'; done
+check 'without warnings' 0 run --warn=off warned.firn; out_is 2; empty err
+check 'without one warning' 0 run --warn=-W0201 warned.firn; out_is 2; empty err
+check 'without another' 0 run --warn=-W0202,-w0203 warned.firn; has err 'W0201'
+check 'warnings are errors' 2 run --warn=error warned.firn; empty out; has err 'error[W0201]'
+check 'warnings are errors, but one' 0 run --warn=error,-W0201 warned.firn; out_is 2; empty err
+check 'an unknown warning' 2 run --warn=-E0301 warned.firn; has err "--warn can't be '-E0301'"
+check 'no warnings beside errors' 2 -e 'let x = 1; y'; lacks err W0201
 check '-e with an argument' 1 -e 'fn main(args: [string]) -> int { print(args); 1 }' --stats; out_is '["--stats"]'; empty err
 check '--eval=' 0 run --eval='print(1)'; out_is 1
 check '-e without a value' 2 -e; has err '--eval'
@@ -349,9 +367,13 @@ check 'life in one go' 0 examples/life.firn; cp out life.whole
 while read -r line; do
   case $line in *--freeze*) wanted=3 ;; *) wanted=0 ;; esac
   check "README: $line" $wanted $line
-  case $line in image*) has out 'fuel' ;; *) cat out >>life.parts ;; esac
+  case $line in
+    image*) has out 'fuel' ;;
+    *--sandbox*|*--allow*|*--memory*) same out life.whole ;;
+    *) cat out >>life.parts ;;
+  esac
 done <readme.commands
-expect 'README has commands' test "$(grep -c . readme.commands)" -eq 3
+expect 'README has commands' test "$(grep -c . readme.commands)" -eq 6
 same life.parts life.whole
 
 echo "$passed passed, $failed failed"

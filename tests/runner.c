@@ -10,10 +10,10 @@
  * A program states its expectations in comments at the start of a line:
  *   //> text     a line of standard output              //! text     a line of standard error; `//! ...` as the last: and any more
  *   //!~ L:C text   a compile error at that line and column whose message holds the text; there are no others
- *   //? exit N   the exit status (default: 0; 2 when standard error begins with `error[`, 1 when it begins otherwise)
+ *   //? exit N   the exit status (default: 0; 2 when standard error begins with `error[`, 1 when with anything but `warning[`)
  *   //? args A B          //? stdin text   (a line)     //? fuel N           //? flags --a --b
  *   //? command test      in place of `run`             //? open             standard output's last line is not ended
- *   //? slow              left out when there is a --with flag
+ *   //? slow              left out when there is a --with flag              //? warn             with warnings, which are off otherwise
  * In a document, a ```firn block that ```output and ```error blocks follow is run: they are its standard output, and the beginning of its
  * standard error (without an ```error block nothing is allowed there). Another ```firn block is only checked. One whose first line is
  * `// NAME.firn` lies under that name beside those that follow, which may import it; the others are `example.firn`. A ```console block is given
@@ -53,7 +53,7 @@ typedef struct Test {
   const char *command;
   char *args[WORDS_MAX], *flags[WORDS_MAX];
   size_t nargs, nflags;
-  bool is_slow;
+  bool is_slow, warns;
   bool has_failed;
 } Test;
 
@@ -188,6 +188,7 @@ static void directive_read(Test *test, const char *line, size_t length, bool *is
   else if (IS("command")) test->command = need(strndup(rest, left));
   else if (IS("open")) *is_open = true;
   else if (IS("slow")) test->is_slow = true;
+  else if (IS("warn")) test->warns = true;
   else die("%s: unknown directive `%.*s`", test->name, (int)length, line);
 #undef IS
 }
@@ -212,7 +213,8 @@ static void expectations_read(Test *test, const Text *source) {
   if (test->errors.length && test->status < 0) test->status = 2;
   if (test->status >= 0) return;
   bool has_err = test->err.length || test->err_open;
-  test->status = !has_err ? 0 : line_starts(test->err.bytes, test->err.length, "error[") ? 2 : 1;
+  bool has_warning = line_starts(test->err.bytes, test->err.length, "warning[");
+  test->status = !has_err || has_warning ? 0 : line_starts(test->err.bytes, test->err.length, "error[") ? 2 : 1;
 }
 
 static char *path_folder(const char *path) {
@@ -434,6 +436,8 @@ static void job_exec(const Job *job) {
   char *tier = format_text("--tier=%s", job->tier);
   bool runs = strcmp(test->command, "run") == 0 || strcmp(test->command, "test") == 0;
   if (runs) argv[n++] = tier;
+  bool may_warn = runs || strcmp(test->command, "check") == 0 || strcmp(test->command, "build") == 0;
+  if (may_warn && !test->warns) argv[n++] = "--warn=off";
   for (size_t i = 0; runs && i < options.nwith; i++) argv[n++] = options.with[i];
   for (size_t i = 0; i < test->nflags; i++) argv[n++] = test->flags[i];
   argv[n++] = test->file;

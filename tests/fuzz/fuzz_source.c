@@ -315,18 +315,22 @@ static void messages_check(Shared *shared, Compilation *compilation) {
   FILE *out = open_memstream(&text, &length);
   diags_print(d, out, NULL);
   fclose(out);
-  REQUIRE(strncmp(text, "error[E", 7) == 0, "messages begin with: %.60s", text);
+  const char *first = d->errors ? "error[E" : "warning[W";
+  REQUIRE(strncmp(text, first, strlen(first)) == 0, "messages begin with: %.60s", text);
+  REQUIRE(!d->errors || !d->warnings, "warnings beside errors");
   free(text);
 }
 
 static void text_compile(Shared *shared, bool with_tests) {
   static Compilation compilation;
   compilation_init(&compilation);
-  CompileOptions options = {.path = shared->path, .text = shared->text, .length = shared->length, .load = source_load, .with_tests = with_tests};
+  CompileOptions options = {.path = shared->path, .text = shared->text, .length = shared->length, .load = source_load};
+  options.with_tests = with_tests;
+  options.warns = true;
   Module *module = compile_program(&compilation, &options);
   REQUIRE(module || compilation.diags.errors, "no module and no message");
   REQUIRE(!module || !compilation.diags.errors, "a module in spite of errors");
-  if (!module) messages_check(shared, &compilation);
+  if (compilation.diags.count) messages_check(shared, &compilation);
   compilation_deinit(&compilation);
   if (!module) return;
   ModuleError error;
