@@ -355,11 +355,8 @@ static bool session_prepare(Session *s, State *next) {
 static void guest_run_watched(Guest *guest) {
   do {
     guest_request_refuse(guest, "the REPL can't freeze a program; use :save");
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !io_stopped());
+    guest_run_slice(guest, SLICE);
+  } while (guest->status == GUEST_PAUSED && !guest_is_out(guest) && !io_stopped());
 }
 
 static size_t char_start(const char *text, size_t at) {

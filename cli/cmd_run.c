@@ -101,11 +101,8 @@ static void signal_came(int number) {
 /* Runs until the guest ends, has no fuel, asks for something, or the signal comes. */
 static void run_watching(Guest *guest) {
   do {
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (guest->status == GUEST_PAUSED && guest->fuel >= 0 && !guest->request && !io_stopped());
+    guest_run_slice(guest, SLICE);
+  } while (guest->status == GUEST_PAUSED && !guest_is_out(guest) && !guest->request && !io_stopped());
 }
 
 static bool run_stressed(Guest **guest, const Flags *flags) {
@@ -129,13 +126,13 @@ static bool run_until_stop(Guest **guest, const Flags *flags) {
     }
     if ((*guest)->status != GUEST_PAUSED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if ((*guest)->fuel < 0 || io_stopped()) return true;
+    else if (guest_is_out(*guest) || io_stopped()) return true;
   }
 }
 
 /* What the process answers for a guest that stopped. */
 static int guest_exit_status(Guest *guest, const Flags *flags) {
-  bool is_out = guest->fuel < 0;
+  bool is_out = guest_is_out(guest);
   switch (guest->status) {
     case GUEST_FINISHED: return (int)(guest->exit_status & 0xff);
     case GUEST_PAUSED:

@@ -7,7 +7,7 @@
 NATIVE("guest.freeze_request", guest_freeze_request, "(string) -> int", "Asks for an image to be written; 0 frozen, 1 thawed, 2 refused.") {
   const String *path = args[0].p;
   if (memchr(path->bytes, 0, path->length)) return BAD_ARGUMENT(guest, "a path has a NUL in it");
-  charge(guest, path->length);
+  CHARGE(guest, path->length);
   free(guest->request);
   guest->request = strdup(path->bytes);
   if (!guest->request) return TRAP_OUT_OF_MEMORY;

@@ -61,14 +61,14 @@ static void guest_write(const Guest *guest, const char *bytes, size_t length) {
 
 NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   return TRAP_NONE;
 }
 
 NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a newline to the guest's output.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   guest_write(guest, "\n", 1);
   return TRAP_NONE;
@@ -196,7 +196,7 @@ NATIVE("io.read_line", read_line, "() -> string?", "The next line of standard in
   if (!trap && !any) args[0].u = REF_NIL(1);
   if (!trap && any) {
     if (ended && length && line[length - 1] == '\r') length--;
-    charge(guest, length);
+    charge_owing(guest, length);
     trap = give_foreign_text(guest, args, line, length);
   }
   free(line);

@@ -11,9 +11,9 @@ Trap give_foreign_text(Guest *guest, Value *args, const char *text, size_t lengt
     valid &= size != 0;
     total += size ? size : 3;
   }
-  if (valid) return give_text(guest, args, text, length);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  charge_owing(guest, total);
+  if (valid) return give_object(args, string_new(guest, text, length));
   String *s = string_alloc(guest, total);
   if (!s) return TRAP_OUT_OF_MEMORY;
   char *to = s->bytes;
@@ -127,12 +127,12 @@ NATIVE("char.repr", char_repr, "(char) -> string", "The character as a literal, 
 NATIVE("string.repr", string_repr, "(string) -> string", "The string as a literal, in double quotes.") {
   const String *s = args[0].p;
   const char *end = s->bytes + s->length;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   size_t total = 2;
   char one[ESCAPE_MAX];
   for (const char *at = s->bytes; at < end;) total += (size_t)(literal_put(one, utf8_get(&at), '"') - one);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  CHARGE(guest, total);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes;
@@ -154,7 +154,7 @@ typedef utf8proc_int32_t (*CaseMap)(utf8proc_int32_t c);
 static Trap case_map(Guest *guest, Value *args, CaseMap map, char first, char last) {
   const String *s = args[0].p;
   const char *end = s->bytes + s->length;
-  charge(guest, 2 * (uint64_t)s->length);
+  CHARGE(guest, 4 * (uint64_t)s->length);
   size_t total = 0;
   bool changes = false, ascii = true;
   for (size_t i = 0; i < s->length; i++) {

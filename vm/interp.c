@@ -143,7 +143,7 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
     LOST(); \
     if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
   } while (0)
-#define OUTSIDE(call) \
+#define OUTSIDE_OR(call, failed) \
   do { \
     guest->fuel = fuel; \
     guest->insn_allocated = guest->allocated; \
@@ -151,10 +151,11 @@ static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc,
     window.last = last; \
     window.fp = fp; \
     trap = (call); \
-    fuel = guest->fuel; \
     LOST(); \
-    if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
+    if (UNLIKELY(trap != TRAP_NONE)) goto failed; \
+    fuel = guest->fuel; \
   } while (0)
+#define OUTSIDE(call) OUTSIDE_OR(call, outside_trapped)
 #define LOST() (void)(facc = 0)
 #define CHARGE(cell) \
   do { \
@@ -299,6 +300,16 @@ paused_entry:
   window_close(&window, last, callee_code, 0, fp);
   return guest->status = GUEST_PAUSED;
 
+  /* An operation that has trapped outside. If it is to be done again, its operands must be where portable code has them. `fuel` is as before it. */
+outside_trapped_2: {
+  Value second = S(pc->b);
+  S(pc->d - 2) = S(pc->a);
+  S(pc->d - 1) = second;
+  goto outside_trapped;
+}
+outside_trapped:
+  if (trap == TRAP_RETRY) work_undo(guest, fuel);
+  fuel = guest->fuel;
 trapped: {
   const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
   guest->fuel = fuel;
