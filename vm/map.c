@@ -271,31 +271,40 @@ static __attribute__((noinline)) Trap find_among(Guest *guest, const Map *map, c
 /* Finds a key whose strings have been paid for, `units` for going through them once. */
 static inline __attribute__((always_inline)) Trap find_marked(Guest *guest, const Map *map, const ObjDesc *desc, enum KeyForm form, uint32_t mark,
                                                               const Value *key, int64_t units, Value **found) {
-  Value *entry = map->used ? marked_next(map, entry_slots(desc), mark, NULL) : NULL;
-  if (entry && !form_equal(desc, form, entry + 1, key)) return find_among(guest, map, desc, entry, key, units, found);
+  size_t stride = entry_slots(desc);
+  Value *entry = NULL;
+  if (map->index) {
+    uint32_t next = *map_head(map, mark);
+    while (next && mark_at(entry = entry_at(map, (int64_t)next - 1, stride)) != mark) next = map_link(entry);
+    if (!next) entry = NULL;
+  } else if (map->used) {
+    entry = marked_next(map, stride, mark, NULL);
+  }
   *found = entry;
-  return TRAP_NONE;
+  if (!entry || form_equal(desc, form, entry + 1, key)) return TRAP_NONE;
+  return find_among(guest, map, desc, entry, key, units, found);
 }
 
 Trap map_search(Guest *guest, const Map *map, const Value *key, Value **entry) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
-  const Type *type = desc->type->args[0];
-  *entry = NULL;
-  if (desc->key_form == KEY_OPAQUE) return TRAP_NONE;
-  if (desc->key_form == KEY_WORD) {
-    *entry = map_search_word(map, entry_slots(desc), key->u);
-    return TRAP_NONE;
+  if (desc->key_form == KEY_STRING) {
+    const String *string = key->p;
+    int64_t units = WORK_FUEL(string->length);
+    Trap unpaid = units ? work_pay(guest, 2 * units) : TRAP_NONE;
+    return unpaid ? unpaid : find_marked(guest, map, desc, KEY_STRING, hash_mark(string_hash(string)), key, units, entry);
   }
-  bool is_string = desc->key_form == KEY_STRING;
-  int64_t units = WORK_FUEL(is_string ? ((const String *)key->p)->length : key_bytes(type, key));
-  Trap unpaid = work_pay(guest, 2 * units);
-  if (unpaid) return unpaid;
-  if (is_string) return find_marked(guest, map, desc, KEY_STRING, hash_mark(string_hash(key->p)), key, units, entry);
-  return find_marked(guest, map, desc, KEY_PLAIN, hash_mark(plain_hash(type, key)), key, units, entry);
+  if (desc->key_form == KEY_PLAIN) {
+    const Type *type = desc->type->args[0];
+    int64_t units = WORK_FUEL(key_bytes(type, key));
+    Trap unpaid = work_pay(guest, 2 * units);
+    return unpaid ? unpaid : find_marked(guest, map, desc, KEY_PLAIN, hash_mark(plain_hash(type, key)), key, units, entry);
+  }
+  *entry = desc->key_form == KEY_WORD ? map_search_word(map, entry_slots(desc), key->u) : NULL;
+  return TRAP_NONE;
 }
 
 Trap map_find(Guest *guest, const Map *map, const Value *key, int64_t *position) {
-  Value *entry;
+  Value *entry = NULL;
   Trap unpaid = map_search(guest, map, key, &entry);
   *position = entry ? (entry - map->entries) / (int64_t)entry_slots(obj_desc((const Obj *)map)) : -1;
   return unpaid;
