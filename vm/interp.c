@@ -112,9 +112,9 @@ void interp_frames_open(Guest *guest) {
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
 static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
-  if (is_trait && heap_descs[desc]->kind != OBJ_BOX) {
+  if (is_trait) {
     Cell *seen = call + 1 + desc % TRAIT_CACHE;
-    seen->x.u = desc;
+    seen->x.u = desc | (heap_descs[desc]->kind == OBJ_BOX ? TRAIT_BOXED : 0);
     seen->q = callee;
   }
   if (is_direct) call[1].q = callee;
@@ -278,6 +278,20 @@ leave: {
   }
   guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
   return guest->status = GUEST_FINISHED;
+}
+
+call_boxed: {
+  /* A receiver in a box, of a type seen before: its slots take the place of its reference. */
+  Value *at = fp + pc->a;
+  const Instance *box = at->p;
+  const Cell *seen = pc + 1 + (((const Obj *)box)->header >> OBJ_DESC_SHIFT) % TRAIT_CACHE;
+  const Threaded *callee = seen->q;
+  if (UNLIKELY(at + callee->frame_slots > limit)) goto call_slow;
+  uint32_t nslots = obj_desc((const Obj *)box)->nslots;
+  if (nslots != 1) memmove(at + nslots, at + 1, (pc->b - 1u) * sizeof *at);
+  for (uint32_t i = 0; i < nslots; i++) at[i] = box->slots[i];
+  LOST();
+  ENTER(callee, at, TRAIT_CELLS);
 }
 
 call_slow: {
