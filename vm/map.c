@@ -167,6 +167,18 @@ static inline void chain_add(Map *map, uint64_t word, int64_t position, Value *e
   *head = (uint32_t)position + 1;
 }
 
+/* How many entries with the mark of one are met before it on its chain, for forms of keys that go by marks. */
+static int64_t chain_before(const Map *map, int64_t position, size_t stride) {
+  const Value *entry = entry_at(map, position, stride);
+  int64_t count = 0;
+  for (uint32_t next = *map_head(map, mark_at(entry)); next != (uint32_t)position + 1;) {
+    const Value *other = entry_at(map, (int64_t)next - 1, stride);
+    count += mark_at(other) == mark_at(entry);
+    next = map_link(other);
+  }
+  return count;
+}
+
 static void chain_remove(Map *map, uint64_t word, int64_t position, size_t stride) {
   uint32_t *head = map_head(map, word), wanted = (uint32_t)position + 1;
   uint32_t next = map_link(entry_at(map, position, stride));
@@ -391,7 +403,8 @@ Trap map_delete(Guest *guest, Map *map, int64_t position) {
   if (position == used - 1) do used--; while (used > first && !is_present(entry_at(map, used - 1, stride)));
   if (position == first && used > first) do first++; while (!is_present(entry_at(map, first, stride)));
   int64_t passed = map->used - used + first - map->first;
-  Trap unpaid = passed > 1 ? work_pay(guest, WORK_FUEL((size_t)(passed - 1) * stride * sizeof *entry)) : TRAP_NONE;
+  int64_t before = map->index && desc->key_form != KEY_WORD ? chain_before(map, position, stride) : 0;
+  Trap unpaid = work_pay(guest, before + WORK_FUEL(passed > 1 ? (size_t)(passed - 1) * stride * sizeof *entry : 0));
   if (unpaid) return unpaid;
   if (map->index) chain_remove(map, entry_word(desc, entry), position, stride);
   memset(entry, 0, stride * sizeof *entry);
@@ -422,7 +435,7 @@ Trap map_advance(Guest *guest, const Map *map, int64_t after, int64_t *next) {
     /* No further than can be paid for. The last entry is present. */
     int64_t most = work_most_bytes(guest) / (int64_t)bytes, end = most < map->used - start ? start + most : map->used;
     while (i < end && !is_present(entry_at(map, i, stride))) i++;
-    Trap unpaid = work_pay(guest, WORK_FUEL((size_t)((i < end ? i : map->used) - start) * bytes));
+    Trap unpaid = work_pay(guest, WORK_FUEL((size_t)((i < end ? i : map->used - 1) - start) * bytes));
     if (unpaid) return unpaid;
   }
   *next = i;

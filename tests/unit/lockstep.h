@@ -54,9 +54,8 @@ static inline void lockstep_write(void *ctx, const char *bytes, size_t length) {
 /* The most that an entry or a branch back costs. */
 static inline int64_t lockstep_cost_most(const Program *program) {
   int64_t most = 0;
-  for (uint32_t i = 0; i < program->module->nfunctions; i++) {
-    int64_t cost = program->module->functions[i].ncode;
-    if (cost > most) most = cost;
+  for (uint32_t i = 0; i < program->ncodes; i++) {
+    if (program->codes[i]->cost > most) most = program->codes[i]->cost;
   }
   return most;
 }

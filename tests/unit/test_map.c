@@ -178,7 +178,7 @@ START_TEST(probing) {
 }
 END_TEST
 
-/* Keys with one hash cost fuel, one unit each; nothing else about a search does. */
+/* Keys with one hash cost fuel, one unit each; nothing else about a search for keys without strings does. */
 START_TEST(equal_hashes_cost) {
   const Type *pair[] = {simple(TYPE_FLOAT), simple(TYPE_FLOAT)};
   const Type *key_type = type_intern(fixture.program.types, TYPE_TUPLE, 0, pair, 2);
@@ -204,6 +204,49 @@ START_TEST(equal_hashes_cost) {
   before = fixture.guest.fuel;
   ck_assert_int_eq(position_of(map, key), -1);
   ck_assert_int_eq(fixture.guest.fuel, before - 100);
+
+  /* The oldest of them is the last that a search, or a removal, comes to. With too little fuel nothing is done. */
+  fixture.guest.fuel = 98 - WORK_AHEAD;
+  ck_assert_int_eq(map_delete(&fixture.guest, map, 100), TRAP_RETRY);
+  ck_assert_int_eq(fixture.guest.fuel, 98 - WORK_AHEAD);
+  ck_assert_int_eq(fixture.guest.wanted, 99);
+  ck_assert_int_eq(map->live, 200);
+  fixture.guest.fuel++;
+  ck_assert_int_eq(map_delete(&fixture.guest, map, 100), TRAP_NONE);
+  ck_assert_int_eq(fixture.guest.fuel, -WORK_AHEAD);
+  ck_assert_int_eq(map->live, 199);
+}
+END_TEST
+
+/* Strings are paid for by their length, whether they are one object or hashed before; removed entries by whoever passes over them. */
+START_TEST(long_keys_and_gaps_cost) {
+  ObjDesc *desc = desc_for(&fixture.program, type_of(TYPE_MAP, simple(TYPE_STRING), simple(TYPE_INT)));
+  Map *map = map_new(&fixture.guest, desc);
+  fixture.slots[0].p = map;
+  Value same = {.p = string_alloc(&fixture.guest, 1600)}, other = {.p = string_alloc(&fixture.guest, 1600)};
+  fixture.slots[1] = same;
+  fixture.slots[2] = other;
+  memset(((String *)same.p)->bytes, 'x', 1600);
+  memset(((String *)other.p)->bytes, 'x', 1600);
+  ck_assert_int_eq(map_put(&fixture.guest, map, &same, &(Value){.i = 1}), TRAP_NONE);
+  for (int i = 0; i < 3; i++) {
+    int64_t before = fixture.guest.fuel;
+    ck_assert_int_eq(position_of(map, i == 1 ? &same : &other), 0);
+    ck_assert_int_eq(fixture.guest.fuel, before - 200);
+  }
+  for (int i = 0; i < 1000; i++) {
+    Value key = key_string(i);
+    ck_assert_int_eq(map_put(&fixture.guest, map, &key, &(Value){.i = i}), TRAP_NONE);
+  }
+  for (int i = 1; i < 1000; i++) ck_assert_int_eq(map_delete(&fixture.guest, map, i), TRAP_NONE);
+  int64_t next, cost = 999 * 3 * 8 / 16;
+  fixture.guest.fuel = cost - 1 - WORK_AHEAD;
+  ck_assert_int_eq(map_advance(&fixture.guest, map, 0, &next), TRAP_RETRY);
+  ck_assert_int_eq(fixture.guest.wanted, cost);
+  fixture.guest.fuel++;
+  ck_assert_int_eq(map_advance(&fixture.guest, map, 0, &next), TRAP_NONE);
+  ck_assert_int_eq(next, 1000);
+  ck_assert_int_eq(fixture.guest.fuel, -WORK_AHEAD);
 }
 END_TEST
 
@@ -331,6 +374,7 @@ int main(void) {
   tcase_add_test(tests, hashes_are_fixed);
   tcase_add_test(tests, probing);
   tcase_add_test(tests, equal_hashes_cost);
+  tcase_add_test(tests, long_keys_and_gaps_cost);
   tcase_add_test(tests, queue_stays_small);
   tcase_add_test(tests, restoring_equal_marks);
   tcase_add_test(tests, next_at_the_last_position);
