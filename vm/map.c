@@ -429,13 +429,14 @@ Trap map_advance(Guest *guest, const Map *map, int64_t after, int64_t *next) {
   size_t stride = entry_slots(obj_desc((const Obj *)map)), bytes = stride * sizeof(Value);
   *next = -1;
   if (after >= map->used) return TRAP_NONE;
-  int64_t start = after < map->first ? map->first : after + 1, i = start;
-  if (i == map->used) return TRAP_NONE;
+  int64_t start = after < map->first ? map->first : after + 1, last = map->used - 1, i = start;
+  if (start > last) return TRAP_NONE;
   if (!is_present(entry_at(map, i, stride))) {
     /* No further than can be paid for. The last entry is present. */
-    int64_t most = work_most_bytes(guest) / (int64_t)bytes, end = most < map->used - start ? start + most : map->used;
+    int64_t most = work_most_bytes(guest) / (int64_t)bytes, end = most < last - start ? start + most : last;
     while (i < end && !is_present(entry_at(map, i, stride))) i++;
-    Trap unpaid = work_pay(guest, WORK_FUEL((size_t)((i < end ? i : map->used - 1) - start) * bytes));
+    bool found = is_present(entry_at(map, i, stride));
+    Trap unpaid = work_pay(guest, WORK_FUEL((size_t)((found ? i : last) - start) * bytes));
     if (unpaid) return unpaid;
   }
   *next = i;

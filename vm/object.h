@@ -84,7 +84,7 @@ static inline int64_t work_most(const Guest *guest) {
   if (guest->fuel < -WORK_AHEAD) return 0;
   return guest->fuel > INT64_MAX - WORK_AHEAD ? INT64_MAX : guest->fuel + WORK_AHEAD;
 }
-static inline int64_t work_most_bytes(const Guest *guest) { return work_most(guest) > INT64_MAX / 16 ? INT64_MAX : work_most(guest) * 16; }
+static inline int64_t work_most_bytes(const Guest *guest) { return work_most(guest) >= INT64_MAX / 16 ? INT64_MAX : work_most(guest) * 16 + 15; }
 /* Undoes what a refused operation paid: the balance was `before`. */
 static inline void work_undo(Guest *guest, int64_t before) {
   if (guest->wanted) guest->wanted += before - guest->fuel;
