@@ -139,13 +139,13 @@ static bool run_until_stop(Guest **guest, const Flags *flags) {
     }
     if ((*guest)->status == GUEST_FINISHED || (*guest)->status == GUEST_FAILED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if (io_stopped() || ((*guest)->status == GUEST_PAUSED && (*guest)->fuel < 0)) return true;
+    else if (io_stopped() || ((*guest)->status == GUEST_PAUSED && guest_is_out(*guest))) return true;
   }
 }
 
 /* What the process answers for a guest that stopped. */
 static int guest_exit_status(Guest *guest, const Flags *flags) {
-  bool is_out = guest->status == GUEST_PAUSED && guest->fuel < 0;
+  bool is_out = guest->status == GUEST_PAUSED && guest_is_out(guest);
   switch (guest->status) {
     case GUEST_FINISHED: return (int)(guest->exit_status & 0xff);
     case GUEST_PAUSED:

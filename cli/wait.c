@@ -76,9 +76,6 @@ void guest_run_on(Guest *guest) {
   do {
     if (guest->status == GUEST_WAITING) guest_wait(guest);
     else wait_serve(guest);
-    int64_t kept = guest->fuel > SLICE ? guest->fuel - SLICE : 0;
-    guest->fuel -= kept;
-    guest_run(guest);
-    guest->fuel += kept;
-  } while (!io_stopped() && !guest->request && (guest->status == GUEST_WAITING || (guest->status == GUEST_PAUSED && guest->fuel >= 0)));
+    guest_run_slice(guest, SLICE);
+  } while (!io_stopped() && !guest->request && (guest->status == GUEST_WAITING || (guest->status == GUEST_PAUSED && !guest_is_out(guest))));
 }

@@ -10,6 +10,7 @@ NATIVE("bytes.slice", slice, "(bytes, int, int) -> bytes", "A copy of the bytes 
     guest->trap_args[2] = b->length;
     return TRAP_SLICE;
   }
+  CHARGE(guest, to - from);
   Bytes *part = bytes_new(guest, to - from);
   if (!part) return TRAP_OUT_OF_MEMORY;
   if (to > from) memcpy(part->data, b->data + from, (size_t)(to - from));
@@ -19,7 +20,7 @@ NATIVE("bytes.slice", slice, "(bytes, int, int) -> bytes", "A copy of the bytes 
 NATIVE("bytes.to_string", to_string, "(bytes) -> string?", "The text that the bytes are UTF-8 of, or nil.") {
   const Bytes *b = args[0].p;
   if (b->length > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, (uint64_t)b->length);
+  CHARGE(guest, (uint64_t)b->length);
   const char *text = b->data ? (const char *)b->data : "";
   if (utf8_valid(text, (size_t)b->length)) return give_text(guest, args, text, (size_t)b->length);
   args[0].u = REF_NIL(1);
@@ -28,7 +29,7 @@ NATIVE("bytes.to_string", to_string, "(bytes) -> string?", "The text that the by
 
 /* Appends `length` bytes; `data` may be the buffer's own. */
 static Trap append(Guest *guest, Bytes *b, const uint8_t *data, int64_t length) {
-  charge(guest, (uint64_t)length);
+  CHARGE(guest, (uint64_t)length);
   bool own = data == b->data;
   Trap trap = bytes_reserve(guest, b, length);
   if (trap) return trap;
@@ -56,7 +57,7 @@ NATIVE("bytes.clear", clear, "(bytes) -> void", "Removes all bytes.") {
 NATIVE("bytes.eq", equal, "(bytes, bytes) -> bool", "Whether both hold the same bytes.") {
   const Bytes *a = args[0].p, *b = args[1].p;
   bool same_length = a->length == b->length;
-  if (same_length) charge(guest, (uint64_t)a->length);
+  if (same_length) CHARGE(guest, (uint64_t)a->length);
   args[0].i = same_length && (a->length == 0 || memcmp(a->data, b->data, (size_t)a->length) == 0);
   return TRAP_NONE;
 }

@@ -23,7 +23,8 @@ enum { CHUNK = 1 << 16 };
 /* The path in an argument, NULL if no file can be called so. */
 static const char *path_of(Guest *guest, const Value *arg) {
   const String *path = arg->p;
-  charge(guest, path->length);
+  if (path->length > CHUNK) return NULL;
+  charge_owing(guest, path->length);
   return memchr(path->bytes, 0, path->length) ? NULL : path->bytes;
 }
 
@@ -48,6 +49,16 @@ static ssize_t read_at(int fd, void *to, size_t count, off_t offset) {
   return got;
 }
 
+/* Whether the guest can pay for all that a file seems to hold; what it does hold is charged when it has been read. */
+static Trap size_pay(Guest *guest, int fd) {
+  struct stat info;
+  int64_t before = guest->fuel;
+  if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode) || info.st_size <= 0) return TRAP_NONE;
+  Trap unpaid = work_pay(guest, WORK_FUEL(info.st_size));
+  if (!unpaid) guest->fuel = before;
+  return unpaid;
+}
+
 NATIVE_ASKS("fs.read_into", fs_read_into, "(string, bytes) -> int", FS_READ, "Appends what a file holds to a buffer.") {
   const char *path = path_of(guest, args);
   Bytes *out = args[1].p;
@@ -55,8 +66,8 @@ NATIVE_ASKS("fs.read_into", fs_read_into, "(string, bytes) -> int", FS_READ, "Ap
   if (fd < 0) return give_int(args, path ? errno : EINVAL);
   int error = 0;
   int64_t offset = 0, before = out->length;
-  Trap trap = TRAP_NONE;
-  while (!trap && !error && !(trap = bytes_reserve(guest, out, CHUNK))) {
+  Trap trap = size_pay(guest, fd);
+  while (!trap && !error && !(trap = bytes_reserve_owing(guest, out, CHUNK))) {
     ssize_t got = read_at(fd, out->data + out->length, CHUNK, offset);
     if (got < 0) error = errno;
     if (got <= 0) break;
@@ -64,7 +75,7 @@ NATIVE_ASKS("fs.read_into", fs_read_into, "(string, bytes) -> int", FS_READ, "Ap
     offset += got;
   }
   close(fd);
-  charge(guest, (uint64_t)(out->length - before));
+  charge_owing(guest, (uint64_t)(out->length - before));
   if (error == EINTR && io_stopped()) {
     out->length = before;
     return TRAP_RETRY;
@@ -77,7 +88,7 @@ static Trap line_add(Guest *guest, List *list, const char *text, size_t length) 
   Value line[1];
   if (length && text[length - 1] == '\r') length--;
   Trap trap = give_foreign_text(guest, line, text, length);
-  return trap ? trap : list_push(guest, list, line);
+  return trap ? trap : list_push_owing(guest, list, line);
 }
 
 /* Adds all lines that end in a buffer; *taken are the bytes that they took. */
@@ -115,7 +126,7 @@ static Trap lines_read(Guest *guest, int fd, int64_t offset, List *list, int64_t
     break;
   }
   if (*count == 0) *count = (int64_t)taken;
-  charge(guest, length);
+  charge_owing(guest, length);
   free(buffer);
   return trap;
 }
@@ -148,14 +159,14 @@ static int file_write(const Guest *guest, const char *path, const void *bytes, s
 NATIVE_ASKS("fs.write_string", fs_write_string, "(string, string, bool) -> int", FS_WRITE, "Makes a string what a file holds, or appends it.") {
   const char *path = path_of(guest, args);
   const String *text = args[1].p;
-  charge(guest, text->length);
+  CHARGE(guest, text->length);
   return give_int(args, file_write(guest, path, text->bytes, text->length, args[2].i != 0));
 }
 
 NATIVE_ASKS("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", FS_WRITE, "Makes bytes what a file holds, or appends them.") {
   const char *path = path_of(guest, args);
   const Bytes *b = args[1].p;
-  charge(guest, (uint64_t)b->length);
+  CHARGE(guest, (uint64_t)b->length);
   return give_int(args, file_write(guest, path, b->data, (size_t)b->length, args[2].i != 0));
 }
 
@@ -177,7 +188,7 @@ NATIVE_ASKS("fs.list_into", fs_list_into, "(string, [string]) -> int", FS_READ, 
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
     Value name[1];
     trap = give_foreign_text(guest, name, entry->d_name, strlen(entry->d_name));
-    if (!trap) trap = list_push(guest, list, name);
+    if (!trap) trap = list_push_owing(guest, list, name);
     errno = 0;
   }
   int error = errno;
@@ -195,7 +206,7 @@ NATIVE_ASKS("fs.stat_into", fs_stat_into, "(string, bool, [int]) -> int", FS_REA
   int kind = S_ISREG(info.st_mode) ? 0 : S_ISDIR(info.st_mode) ? 1 : S_ISLNK(info.st_mode) ? 2 : 3;
   Value facts[3] = {{.i = kind}, {.i = info.st_size}, {.i = (int64_t)info.st_mtim.tv_sec * 1000000 + info.st_mtim.tv_nsec / 1000}};
   for (int i = 0; i < 3; i++) {
-    Trap trap = list_push(guest, args[2].p, &facts[i]);
+    Trap trap = list_push_owing(guest, args[2].p, &facts[i]);
     if (trap) return trap;
   }
   return give_int(args, 0);
@@ -227,7 +238,7 @@ NATIVE_ASKS("fs.temp_into", fs_temp_into, "([string]) -> int", FS_WRITE, "Makes 
   }
   Value made[1];
   Trap trap = error ? TRAP_NONE : give_foreign_text(guest, made, path, strlen(path));
-  if (!trap && !error) trap = list_push(guest, args[0].p, made);
+  if (!trap && !error) trap = list_push_owing(guest, args[0].p, made);
   free(path);
   return trap ? trap : give_int(args, error);
 }

@@ -152,7 +152,7 @@ static double number_value(const char *text) {
 NATIVE("float.parse", parse, "(string) -> float?", "The float that a whole string writes: as a literal, or with a sign, or inf or nan.") {
   const String *s = args[0].p;
   const char *at = s->bytes, *end = at + s->length;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   bool negative = *at == '-';
   if (*at == '-' || *at == '+') at++;
   args[0].u = FLOAT_NIL(1);

@@ -23,7 +23,7 @@ static Trap layout_give(Guest *guest, Value *args, Layout layout, const char *he
   size_t before = layout.align == '>' ? missing : layout.align == '^' ? missing / 2 : 0;
   size_t total = head_length + zeros + body_length + missing * utf8_size(layout.fill);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  CHARGE(guest, total);
   String *s = string_alloc(guest, total);
   if (!s) return TRAP_OUT_OF_MEMORY;
   char *at = s->bytes;
@@ -86,7 +86,7 @@ NATIVE("format.float", format_float, "(float, char, char, char, bool, int, int, 
     return number_give(guest, args, layout, args[3].i, args[4].i && finite, negative, text, float_text(x, text));
   }
   if (precision < 0) precision = 6;
-  charge(guest, 2 * (uint64_t)precision);
+  CHARGE(guest, 8 * (uint64_t)precision);
   char small[512];
   size_t room = (size_t)precision + FLOAT_WHOLE_MAX + 16;
   char *text = room <= sizeof small ? small : malloc(room);
@@ -103,7 +103,7 @@ NATIVE("format.string", format_string, "(string, char, char, int, int) -> string
   if (args[3].i > FORMAT_MAX || args[4].i > FORMAT_MAX) return TRAP_TOO_LARGE;
   const String *s = args[0].p;
   size_t length = s->length;
-  charge(guest, length);
+  CHARGE(guest, length);
   if (args[4].i >= 0) {
     const char *at = s->bytes, *end = at + length;
     for (int64_t i = 0; i < args[4].i && at < end; i++) utf8_get(&at);

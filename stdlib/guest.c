@@ -7,7 +7,7 @@
 NATIVE_ASKS("guest.freeze_request", guest_freeze_request, "(string) -> int", FREEZE, "Asks for an image to be written; 0 frozen, 1 thawed, 2 refused.") {
   const String *path = args[0].p;
   if (memchr(path->bytes, 0, path->length)) return BAD_ARGUMENT(guest, "a path has a NUL in it");
-  charge(guest, path->length);
+  CHARGE(guest, path->length);
   if (!guest_may(guest, CAP_FREEZE)) {
     free(guest->failure);
     guest->failure = strdup(capability_refusal(CAP_FREEZE));

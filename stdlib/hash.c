@@ -11,6 +11,7 @@
 #include "stdlib/support.h"
 
 enum { MD5, SHA1, SHA256, SHA512, ALGORITHMS };
+enum { BYTE_COST = 32 }; /* hashing a byte takes some 3 ns */
 enum { WORDS = 8, COUNTS = 2, BUFFER_MAX = 128, STATE_SIZE = (WORDS + COUNTS) * 8 + BUFFER_MAX };
 
 static const uint8_t digest_sizes[ALGORITHMS] = {[MD5] = 16, [SHA1] = 20, [SHA256] = 32, [SHA512] = 64};
@@ -94,6 +95,7 @@ static bool is_algorithm(int64_t algorithm) { return algorithm >= 0 && algorithm
 NATIVE("hash.start", hash_start, "(int) -> bytes", "A new hash: 0 MD5, 1 SHA-1, 2 SHA-256, 3 SHA-512.") {
   int64_t algorithm = args[0].i;
   if (!is_algorithm(algorithm)) return BAD_ARGUMENT(guest, "there is no such hash");
+  CHARGE(guest, STATE_SIZE);
   Context c;
   memset(&c, 0, sizeof c);
   if (algorithm == MD5) MD5Init(&c.md5);
@@ -119,7 +121,7 @@ NATIVE("hash.update", hash_update, "(int, bytes, bytes, int, int) -> void", "Has
   }
   size_t length = (size_t)(to - from);
   if (!length) return TRAP_NONE;
-  charge(guest, 32 * (uint64_t)length); /* some 3 ns a byte */
+  CHARGE(guest, BYTE_COST * (uint64_t)length);
   Context c;
   state_load(&c, (int)algorithm, state->data);
   if (algorithm == MD5) MD5Update(&c.md5, data->data + from, length);
@@ -134,6 +136,7 @@ NATIVE("hash.digest", hash_digest, "(int, bytes) -> bytes", "The digest of what 
   int64_t algorithm = args[0].i;
   const Bytes *state = args[1].p;
   if (!is_algorithm(algorithm) || state->length != STATE_SIZE) return BAD_ARGUMENT(guest, "this is no state of a hash");
+  CHARGE(guest, BYTE_COST * BUFFER_MAX);
   Bytes *digest = bytes_new(guest, digest_sizes[algorithm]);
   if (!digest) return TRAP_OUT_OF_MEMORY;
   Context c;

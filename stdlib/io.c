@@ -61,14 +61,14 @@ static void guest_write(const Guest *guest, const char *bytes, size_t length) {
 
 NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   return TRAP_NONE;
 }
 
 NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a newline to the guest's output.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   guest_write(guest, "\n", 1);
   return TRAP_NONE;
@@ -208,7 +208,7 @@ Trap io_guest_line(Guest *guest, Value *result) {
   }
   const char *line = in_bytes + in_at;
   if (taken > length && length && line[length - 1] == '\r') length--;
-  charge(guest, length);
+  charge_owing(guest, length);
   trap = give_foreign_text(guest, result, line, length);
   line_take(taken);
   return trap;

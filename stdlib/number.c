@@ -9,7 +9,7 @@ NATIVE("int.to_string", to_string, "(int) -> string", "The decimal digits, with 
 NATIVE("int.parse", parse, "(string) -> int?", "The int that a whole string writes: perhaps a sign, then decimal digits; nil if it does not or is out of range.") {
   const String *s = args[0].p;
   const char *at = s->bytes, *end = at + s->length;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   bool negative = *at == '-';
   if (*at == '-' || *at == '+') at++;
   if (at == end) return give_nil_int(args);

@@ -45,7 +45,7 @@ NATIVE_NEEDS("random.entropy", random_entropy, "() -> int", RANDOM, "64 bits tha
 
 NATIVE_NEEDS("env.get", env_get, "(string) -> string?", ENV, "The value of an environment variable.") {
   const String *name = args[0].p;
-  charge(guest, name->length);
+  CHARGE(guest, name->length);
   const char *value = memchr(name->bytes, 0, name->length) ? NULL : getenv(name->bytes);
   if (value) return give_foreign_text(guest, args, value, strlen(value));
   args[0].u = REF_NIL(1);
@@ -53,12 +53,12 @@ NATIVE_NEEDS("env.get", env_get, "(string) -> string?", ENV, "The value of an en
 }
 
 NATIVE_NEEDS("env.entries", env_entries, "() -> [string]", ENV, "All environment variables, NAME=VALUE.") {
-  List *list = string_list_new(guest);
+  List *list = string_list_new(guest, 0);
   if (!list) return TRAP_OUT_OF_MEMORY;
   for (char **at = environ; at && *at; at++) {
     Value entry[1];
     Trap trap = give_foreign_text(guest, entry, *at, strlen(*at));
-    if (!trap) trap = list_push(guest, list, entry);
+    if (!trap) trap = list_push_owing(guest, list, entry);
     if (trap) return trap;
   }
   return give_object(args, list);
@@ -75,7 +75,7 @@ NATIVE_NEEDS("env.cwd", env_cwd, "() -> string?", ENV, "The folder that the proc
 
 NATIVE_NEEDS("console.write_error", console_write_error, "(string) -> void", STDERR, "Writes a string to the process's standard error.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   io_flush();
   for (size_t at = 0; at < s->length;) {
     ssize_t done = write(STDERR_FILENO, s->bytes + at, s->length - at);

@@ -2,13 +2,13 @@
 #include "stdlib/support.h"
 
 NATIVE("program.args", program_args, "() -> [string]", "The arguments of the program, without its name.") {
-  List *list = string_list_new(guest);
+  List *list = string_list_new(guest, 0);
   if (!list) return TRAP_OUT_OF_MEMORY;
   for (int i = 0; i < guest->options.nargs; i++) {
     const char *text = guest->options.args[i];
     Value arg[1];
     Trap trap = give_foreign_text(guest, arg, text, strlen(text));
-    if (!trap) trap = list_push(guest, list, arg);
+    if (!trap) trap = list_push_owing(guest, list, arg);
     if (trap) return trap;
   }
   return give_object(args, list);

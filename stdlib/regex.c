@@ -17,7 +17,10 @@ enum { WIDE_SIZE = 4096, CHAR_BITS = 21 };
 enum { START, AT, STATE, MATCH_END, FROM, SPENT, LAST_START, EARLY, BEGIN, BEGIN_COUNT = 5, SEARCH_SIZE = BEGIN + BEGIN_COUNT };
 
 /* What a search gives. */
-enum { NOTHING, FOUND, UNKNOWN_STEP, UNKNOWN_BEGIN, TOO_COSTLY };
+enum { NOTHING, FOUND, UNKNOWN_STEP, UNKNOWN_BEGIN, TOO_COSTLY, UNFINISHED };
+
+/* Bytes looked at in a call, about: what cannot be finished in so many goes on in the next. And the most that a call can cost. */
+enum { WORK_CHUNK = 4000, UNITS_MOST = 4096 };
 
 typedef struct Search {
   const uint8_t *bytes;
@@ -50,12 +53,12 @@ static int64_t step_find(const Search *s, int64_t state, int64_t at, int64_t *si
   return entry[0] == (state << CHAR_BITS | c) ? entry[1] : 0;
 }
 
-/* Follows the rows from AT on; true when the way ends, false when it goes on with a step that no row knows. */
-static bool walk(Search *s) {
+/* Follows the rows from AT on: UNKNOWN_STEP when it goes on with a step that no row knows, UNFINISHED, or NOTHING when the way ends. */
+static int walk(Search *s) {
   const int64_t first = s->at[AT];
   int64_t at = first, state = s->at[STATE], end = s->at[MATCH_END];
   bool is_over = state == 0, is_known = true;
-  while (!is_over) {
+  while (!is_over && at - first < WORK_CHUNK) {
     int64_t size, entry = step_find(s, state, at, &size);
     is_known = entry != 0;
     if (!is_known) break;
@@ -68,12 +71,12 @@ static bool walk(Search *s) {
   s->at[AT] = at;
   s->at[STATE] = state;
   s->at[MATCH_END] = end;
-  return is_known;
+  return !is_known ? UNKNOWN_STEP : is_over ? NOTHING : UNFINISHED;
 }
 
-/* The first place from one on where a way leads from the begin, or where that is not known. */
+/* The first place from one on where a way leads from the begin, or where that is not known; or one before that, after much work. */
 static int64_t start_skip(const Search *s, int64_t at) {
-  const int64_t *begin = s->at + BEGIN, length = s->length;
+  const int64_t *begin = s->at + BEGIN, length = s->length - at < WORK_CHUNK ? s->length : at + WORK_CHUNK;
   if (begin[1] && begin[1] == begin[2] && begin[1] == begin[3]) {
     if (at == 0 && begin[0] != begin[1]) return at;
     const int64_t *row = s->rows + begin[1] * ROW;
@@ -86,30 +89,34 @@ static int64_t start_skip(const Search *s, int64_t at) {
   return at;
 }
 
+/* The next place from one on where the prefix stands; or one before that, after much work; behind the end if there is none. */
+static int64_t prefix_find(const Search *s, int64_t at) {
+  int64_t size = s->prefix->length, end = s->length - at < WORK_CHUNK + size ? s->length : at + WORK_CHUNK + size;
+  const uint8_t *found = memmem(s->bytes + at, (size_t)(end - at), s->prefix->bytes, (size_t)size);
+  if (found) return found - s->bytes;
+  if (end == s->length) return s->length + 1;
+  for (end -= size; utf8_is_tail((char)s->bytes[end]); end--) {}
+  return end;
+}
+
 /* Moves START to the next place where a match may begin; false if there is none. */
 static bool start_move(Search *s) {
-  const int64_t first = s->at[START];
-  int64_t at = first;
-  if (s->prefix->length) {
-    const uint8_t *found = memmem(s->bytes + at, (size_t)(s->length - at), s->prefix->bytes, s->prefix->length);
-    at = found ? found - s->bytes : s->length + 1;
-  } else {
-    at = start_skip(s, at);
-  }
+  int64_t first = s->at[START], at = s->prefix->length ? prefix_find(s, first) : start_skip(s, first);
   s->work += at - first;
   s->at[START] = at;
   return at <= s->length && at <= s->at[LAST_START];
 }
 
 static int search_run(Search *s) {
-  for (;;) {
+  while (s->work < WORK_CHUNK) {
     if (s->at[STATE] < 0) { /* between two ways */
       if (!start_move(s)) return NOTHING;
       s->at[AT] = s->at[START];
       s->at[STATE] = begin_at(s, s->at[START]);
       if (s->at[STATE] == 0) return UNKNOWN_BEGIN;
     }
-    if (!walk(s)) return UNKNOWN_STEP;
+    int walked = walk(s);
+    if (walked != NOTHING) return walked;
     if (s->at[MATCH_END] >= 0) return FOUND;
     if (s->at[START] >= s->length || s->at[START] >= s->at[LAST_START]) return NOTHING;
     s->at[SPENT] += s->at[AT] - s->at[START];
@@ -117,6 +124,7 @@ static int search_run(Search *s) {
     s->at[STATE] = -1;
     if (s->at[SPENT] > 8 * (s->at[START] - s->at[FROM]) + 1000) return TOO_COSTLY;
   }
+  return UNFINISHED;
 }
 
 static bool fits(const Search *s) {
@@ -137,8 +145,10 @@ NATIVE("regex.search", regex_search, "(string, string, [int], [int], [int]) -> i
               .wide = wide->length ? wide->data : NULL, .states = rows->length / ROW, .at = list->data};
   bool fits_lists = list->length == SEARCH_SIZE && (wide->length == 0 || wide->length == 2 * WIDE_SIZE);
   if (!fits_lists || !fits(&s)) return BAD_ARGUMENT(guest, "a search that does not fit its text or table");
+  Trap unpaid = work_pay(guest, UNITS_MOST);
+  if (unpaid) return unpaid;
   int result = search_run(&s);
-  guest->fuel -= s.work / 2;
+  guest->fuel += UNITS_MOST - s.work / 2;
   args[0].i = result;
   return TRAP_NONE;
 }

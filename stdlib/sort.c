@@ -58,10 +58,11 @@ static bool word_before(const Word *a, const Word *b) {
 SORT(ints_sort, int64_t, int_before)
 SORT(words_sort, Word, word_before)
 
-static void charge_sort(Guest *guest, int64_t count) {
+/* How often each item is compared, at most about. */
+static int64_t sort_steps(int64_t count) {
   int64_t steps = 1;
   for (int64_t n = count; n > 1; n /= 2) steps++;
-  guest->fuel -= count * steps;
+  return steps;
 }
 
 static bool is_sorted(const int64_t *items, int64_t count) {
@@ -73,11 +74,14 @@ static bool is_sorted(const int64_t *items, int64_t count) {
 
 NATIVE("list.sort_ints", sort_ints, "([int]) -> void", "Puts ints into ascending order.") {
   List *list = args[0].p;
-  if (is_sorted(list->data, list->length)) {
-    charge(guest, (uint64_t)list->length * sizeof(int64_t));
-    return TRAP_NONE;
+  int64_t before = guest->fuel;
+  CHARGE(guest, (uint64_t)list->length * sizeof(int64_t));
+  if (is_sorted(list->data, list->length)) return TRAP_NONE;
+  Trap unpaid = work_pay(guest, list->length * sort_steps(list->length));
+  if (unpaid) {
+    work_undo(guest, before);
+    return unpaid;
   }
-  charge_sort(guest, list->length);
   int64_t *spare = malloc((size_t)list->length * sizeof *spare);
   if (!spare) return TRAP_OUT_OF_MEMORY;
   ints_sort(list->data, spare, (size_t)list->length);
@@ -95,10 +99,17 @@ NATIVE("list.sort_strings", sort_strings, "([string]) -> void", "Puts strings in
   List *list = args[0].p;
   size_t count = (size_t)list->length;
   if (count < 2) return TRAP_NONE;
-  charge_sort(guest, 2 * list->length);
+  Value *items = list->data;
+  int64_t before = guest->fuel, bytes = 0;
+  CHARGE(guest, count * sizeof *items);
+  for (size_t i = 0; i < count; i++) bytes += ((const String *)items[i].p)->length;
+  Trap unpaid = work_pay(guest, (2 * list->length + WORK_FUEL(bytes)) * sort_steps(list->length));
+  if (unpaid) {
+    work_undo(guest, before);
+    return unpaid;
+  }
   Word *words = malloc(2 * count * sizeof *words);
   if (!words) return TRAP_OUT_OF_MEMORY;
-  Value *items = list->data;
   for (size_t i = 0; i < count; i++) words[i] = (Word){string_head(items[i].p), items[i].p};
   words_sort(words, words + count, count);
   for (size_t i = 0; i < count; i++) items[i].p = words[i].string;

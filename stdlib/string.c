@@ -6,33 +6,23 @@
 
 /* Trimming */
 
-static const char *space_skip(const char *at, const char *end) {
-  while (at < end) {
-    const char *next = at;
-    if (!char_is_space(utf8_get(&next))) break;
-    at = next;
-  }
+static const char *char_before(const char *at) {
+  do at--; while (utf8_is_tail(*at));
   return at;
 }
 
-static const char *space_skip_back(const char *start, const char *end) {
-  while (end > start) {
-    const char *last = end - 1, *at;
-    while (utf8_is_tail(*last)) last--;
-    at = last;
-    if (!char_is_space(utf8_get(&at))) break;
-    end = last;
-  }
-  return end;
-}
+static bool is_space_at(const char *at) { return char_is_space(utf8_get(&at)); }
 
 static Trap trim_give(Guest *guest, Value *args, bool at_start, bool at_end) {
   const String *s = args[0].p;
   const char *start = s->bytes, *end = start + s->length;
-  if (at_start) start = space_skip(start, end);
-  if (at_end) end = space_skip_back(start, end);
-  charge(guest, s->length - (size_t)(end - start));
-  return (size_t)(end - start) == s->length ? TRAP_NONE : give_text(guest, args, start, (size_t)(end - start));
+  at_start &= start < end && is_space_at(start);
+  at_end &= start < end && is_space_at(char_before(end));
+  if (!at_start && !at_end) return TRAP_NONE;
+  CHARGE(guest, s->length);
+  while (at_start && start < end && is_space_at(start)) utf8_get(&start);
+  while (at_end && start < end && is_space_at(char_before(end))) end = char_before(end);
+  return give_text(guest, args, start, (size_t)(end - start));
 }
 
 NATIVE("string.trim", trim, "(string) -> string", "The string without white space at both ends.") {
@@ -55,29 +45,31 @@ static const char *part_find(const char *at, const char *end, const String *part
 
 NATIVE("string.contains", contains, "(string, string) -> bool", "Whether the second string stands in the first.") {
   const String *s = args[0].p, *part = args[1].p;
-  charge(guest, (uint64_t)s->length + part->length);
+  CHARGE(guest, (uint64_t)s->length + part->length);
   args[0].i = part_find(s->bytes, s->bytes + s->length, part) != NULL;
   return TRAP_NONE;
 }
 
 NATIVE("string.starts_with", starts_with, "(string, string) -> bool", "Whether the first string begins with the second.") {
   const String *s = args[0].p, *part = args[1].p;
-  charge(guest, part->length);
+  CHARGE(guest, part->length);
   args[0].i = s->length >= part->length && memcmp(s->bytes, part->bytes, part->length) == 0;
   return TRAP_NONE;
 }
 
 NATIVE("string.ends_with", ends_with, "(string, string) -> bool", "Whether the first string ends with the second.") {
   const String *s = args[0].p, *part = args[1].p;
-  charge(guest, part->length);
+  CHARGE(guest, part->length);
   args[0].i = s->length >= part->length && memcmp(s->bytes + s->length - part->length, part->bytes, part->length) == 0;
   return TRAP_NONE;
 }
 
+/* Looks no further than can be paid for. */
 static Trap find_give(Guest *guest, Value *args, int64_t from) {
   const String *s = args[0].p, *part = args[1].p;
-  const char *found = part_find(s->bytes + from, s->bytes + s->length, part);
-  charge(guest, (uint64_t)(found ? found - (s->bytes + from) : s->length - from) + part->length);
+  int64_t left = s->length - from, most = work_most_bytes(guest), looked = left < most ? left : most;
+  const char *at = s->bytes + from, *found = part_find(at, at + looked, part);
+  CHARGE(guest, (uint64_t)(found ? found - at : left) + part->length);
   return found ? give_some_int(args, found - s->bytes) : give_nil_int(args);
 }
 
@@ -103,38 +95,49 @@ static const char *place_next(const char *at, const char *end, const String *par
   return part->length ? part_find(at, end, part) : at;
 }
 
-/* Writes s with each `old` replaced into `to`, or only counts when `to` is NULL. Returns the length. */
-static size_t replace_put(const String *s, const String *old, const String *new, char *to) {
+/* Writes s with each `old` replaced into `to`. */
+static void replace_put(const String *s, const String *old, const String *new, char *to) {
   const char *at = s->bytes, *end = at + s->length;
-  size_t total = 0;
   for (const char *place; (place = place_next(at, end, old));) {
-    size_t kept = (size_t)(place - at);
     const char *next = place + old->length;
-    size_t passed = 0; /* the character that an empty part is followed by */
-    if (old->length == 0 && next < end) {
-      const char *behind = next;
-      utf8_get(&behind);
-      passed = (size_t)(behind - next);
-    }
-    if (to) {
-      memcpy(to + total, at, kept);
-      memcpy(to + total + kept, new->bytes, new->length);
-      memcpy(to + total + kept + new->length, next, passed);
-    }
-    total += kept + new->length + passed;
-    if (old->length == 0 && next == end) return total;
-    at = next + passed;
+    if (old->length == 0 && next < end) utf8_get(&next); /* the character that an empty part stands before */
+    memcpy(to, at, (size_t)(place - at));
+    to += place - at;
+    memcpy(to, new->bytes, new->length);
+    to += new->length;
+    memcpy(to, place + old->length, (size_t)(next - place) - old->length);
+    to += (size_t)(next - place) - old->length;
+    if (old->length == 0 && place == end) return;
+    at = next;
   }
-  if (to) memcpy(to + total, at, (size_t)(end - at));
-  return total + (size_t)(end - at);
+  memcpy(to, at, (size_t)(end - at));
+}
+
+enum { PART_COST = 4 }; /* units for each part that is found */
+
+/* Counts the places where a part stands, those that are found one after the other, and pays for them; no further than can be paid for. */
+static Trap places_pay(Guest *guest, const String *s, const String *part, size_t *count) {
+  int64_t most = work_most(guest) / PART_COST, places = 0;
+  if (part->length == 0) {
+    places = (int64_t)utf8_count(s->bytes, s->length) + 1;
+  } else {
+    const char *at = s->bytes, *end = at + s->length;
+    while (places <= most && (at = part_find(at, end, part))) places++, at += part->length;
+  }
+  if (places > most) places = s->length + 1;
+  *count = (size_t)places;
+  return work_pay(guest, places * PART_COST);
 }
 
 NATIVE("string.replace", replace, "(string, string, string) -> string", "The first string with every second one in it replaced by the third.") {
   const String *s = args[0].p, *old = args[1].p, *new = args[2].p;
-  charge(guest, 2 * (uint64_t)s->length + old->length);
-  size_t total = replace_put(s, old, new, NULL);
+  CHARGE(guest, 2 * (uint64_t)s->length + old->length);
+  size_t count;
+  Trap unpaid = places_pay(guest, s, old, &count);
+  if (unpaid) return unpaid;
+  size_t total = s->length - count * old->length + count * new->length;
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  CHARGE(guest, total);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
   replace_put(s, old, new, result->bytes);
@@ -148,7 +151,7 @@ NATIVE("string.repeat", repeat, "(string, int) -> string", "That many copies in 
   if (s->length && count > STRING_MAX / (int64_t)s->length) return TRAP_TOO_LARGE;
   size_t total = s->length ? s->length * (size_t)count : 0;
   if (count == 1 || s->length == 0) return TRAP_NONE;
-  charge(guest, total);
+  CHARGE(guest, total);
   if (total == 0) return give_text(guest, args, "", 0);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
@@ -163,8 +166,11 @@ NATIVE("string.repeat", repeat, "(string, int) -> string", "That many copies in 
 
 NATIVE("string.split", split, "(string, string) -> [string]", "The parts between separators; the characters when the separator is empty.") {
   const String *s = args[0].p, *separator = args[1].p;
-  charge(guest, 2 * (uint64_t)s->length + separator->length);
-  List *list = string_list_new(guest);
+  CHARGE(guest, 2 * (uint64_t)s->length + separator->length);
+  size_t count;
+  Trap unpaid = places_pay(guest, s, separator, &count);
+  if (unpaid) return unpaid;
+  List *list = string_list_new(guest, separator->length ? count + 1 : count - 1);
   if (!list) return TRAP_OUT_OF_MEMORY;
   const char *at = s->bytes, *end = at + s->length;
   if (separator->length == 0) {
@@ -185,8 +191,11 @@ NATIVE("string.split", split, "(string, string) -> [string]", "The parts between
 
 NATIVE("string.lines", lines, "(string) -> [string]", "The lines, without their ends: \\n or \\r\\n.") {
   const String *s = args[0].p;
-  charge(guest, 2 * (uint64_t)s->length);
-  List *list = string_list_new(guest);
+  CHARGE(guest, 2 * (uint64_t)s->length);
+  size_t count;
+  Trap unpaid = places_pay(guest, s, string_tiny(1 + '\n'), &count);
+  if (unpaid) return unpaid;
+  List *list = string_list_new(guest, count + (s->length && s->bytes[s->length - 1] != '\n'));
   if (!list) return TRAP_OUT_OF_MEMORY;
   for (const char *at = s->bytes, *end = at + s->length, *next; at < end; at = next) {
     const char *stop = memchr(at, '\n', (size_t)(end - at));
@@ -201,7 +210,7 @@ NATIVE("string.lines", lines, "(string) -> [string]", "The lines, without their 
 
 NATIVE("string.chars", chars, "(string) -> [char]", "All characters.") {
   const String *s = args[0].p;
-  charge(guest, 4 * (uint64_t)s->length);
+  CHARGE(guest, 4 * (uint64_t)s->length);
   size_t count = utf8_count(s->bytes, s->length);
   const ObjDesc *desc = desc_list_of(guest->program, TYPE_CHAR);
   List *list = desc ? list_new(guest, desc, (int64_t)count) : NULL;
@@ -215,6 +224,7 @@ NATIVE("string.chars", chars, "(string) -> [char]", "All characters.") {
 
 NATIVE("string.bytes", bytes_of, "(string) -> bytes", "The bytes of its UTF-8.") {
   const String *s = args[0].p;
+  CHARGE(guest, s->length);
   Bytes *bytes = bytes_new(guest, s->length);
   if (!bytes) return TRAP_OUT_OF_MEMORY;
   if (s->length) memcpy(bytes->data, s->bytes, s->length);
@@ -225,13 +235,14 @@ NATIVE("string.join", join, "([string], string) -> string", "The strings of a li
   const List *list = args[0].p;
   const String *separator = args[1].p;
   size_t total = 0;
-  guest->fuel -= list->length;
+  Trap unpaid = work_pay(guest, list->length);
+  if (unpaid) return unpaid;
   for (int64_t i = 0; i < list->length; i++) {
     total += ((const String *)((const Value *)list->data)[i].p)->length + (i ? separator->length : 0);
     if (total > STRING_MAX) return TRAP_TOO_LARGE;
   }
   if (total == 0) return give_text(guest, args, "", 0);
-  charge(guest, total);
+  CHARGE(guest, total);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes;
@@ -248,7 +259,7 @@ NATIVE("string.join", join, "([string], string) -> string", "The strings of a li
 
 NATIVE("string.count_chars", count_chars, "(string) -> int", "The number of characters.") {
   const String *s = args[0].p;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   args[0].i = (int64_t)utf8_count(s->bytes, s->length);
   return TRAP_NONE;
 }
@@ -256,7 +267,7 @@ NATIVE("string.count_chars", count_chars, "(string) -> int", "The number of char
 NATIVE("string.rev", rev, "(string) -> string", "The characters in reverse order.") {
   const String *s = args[0].p;
   if (s->length < 2) return TRAP_NONE;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   String *result = string_alloc(guest, s->length);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes + s->length;
@@ -274,12 +285,12 @@ static Trap pad_give(Guest *guest, Value *args, bool at_start) {
   const String *s = args[0].p;
   int64_t width = args[1].i;
   uint32_t fill = (uint32_t)args[2].u;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   int64_t missing = width < 0 ? 0 : width - (int64_t)utf8_count(s->bytes, s->length);
   if (missing <= 0) return TRAP_NONE;
   size_t size = utf8_size(fill);
   if (missing > STRING_MAX || (size_t)missing * size > STRING_MAX - s->length) return TRAP_TOO_LARGE;
-  charge(guest, s->length + (size_t)missing * size);
+  CHARGE(guest, s->length + (size_t)missing * size);
   String *result = string_alloc(guest, s->length + (size_t)missing * size);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes;
@@ -306,12 +317,13 @@ NATIVE("string.find_byte", find_byte, "(string, [bool], int) -> int",
   int64_t from = args[2].i, at = from;
   if (from < 0 || from > s->length) return guest_trap_index(guest, from, s->length);
   const uint8_t *bytes = (const uint8_t *)s->bytes, *holds = set->data;
+  int64_t left = s->length - from, most = work_most_bytes(guest), end = left < most ? s->length : from + most;
   if (set->length >= 256) {
-    while (at < s->length && !holds[bytes[at]]) at++;
+    while (at < end && !holds[bytes[at]]) at++;
   } else {
-    while (at < s->length && bytes[at] < set->length && !holds[bytes[at]]) at++;
+    while (at < end && bytes[at] < set->length && !holds[bytes[at]]) at++;
   }
-  charge(guest, (uint64_t)(at - from));
+  CHARGE(guest, (uint64_t)(at < end || end == s->length ? at - from : left));
   args[0].i = at;
   return TRAP_NONE;
 }

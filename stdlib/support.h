@@ -1,6 +1,7 @@
 /* support.h - what natives in C share: results, UTF-8, limits.
  *
- * A native reads all its arguments before it writes args[0]; the arguments stay roots until it returns. Strings are valid UTF-8.
+ * A native reads all its arguments before it writes args[0]; the arguments stay roots until it returns. Strings are valid UTF-8. What it charges for
+ * comes first of all (object.h, work_pay).
  */
 #ifndef FIRN_STDLIB_SUPPORT_H
 #define FIRN_STDLIB_SUPPORT_H
@@ -15,7 +16,15 @@
 /* Traps with BAD_ARGUMENT and a literal text. */
 #define BAD_ARGUMENT(guest, text) guest_trap_text(guest, TRAP_BAD_ARGUMENT, text, sizeof text - 1)
 
-static inline void charge(Guest *guest, uint64_t bytes) { guest->fuel -= WORK_FUEL(bytes); }
+/* In a native: pays for handling so many bytes, or leaves to be called again from the start. To stand before everything that shows. */
+#define CHARGE(guest, bytes) \
+  do { \
+    Trap unpaid_ = work_pay(guest, WORK_FUEL(bytes)); \
+    if (unpaid_) return unpaid_; \
+  } while (0)
+
+/* The same for what comes from outside. */
+static inline void charge_owing(Guest *guest, uint64_t bytes) { work_owe(guest, WORK_FUEL(bytes)); }
 
 static inline Trap give_object(Value *args, void *object) {
   if (!object) return TRAP_OUT_OF_MEMORY;
@@ -25,7 +34,7 @@ static inline Trap give_object(Value *args, void *object) {
 
 static inline Trap give_text(Guest *guest, Value *args, const char *text, size_t length) {
   if (length > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, length);
+  CHARGE(guest, length);
   return give_object(args, string_new(guest, text, length));
 }
 
@@ -40,16 +49,16 @@ static inline Trap give_some_int(Value *args, int64_t value) {
   return TRAP_NONE;
 }
 
-/* An empty list of strings. */
-static inline List *string_list_new(Guest *guest) {
+/* An empty list of strings with room for so many. */
+static inline List *string_list_new(Guest *guest, size_t room) {
   const ObjDesc *desc = desc_list_of(guest->program, TYPE_STRING);
-  return desc ? list_new(guest, desc, 0) : NULL;
+  return desc ? list_new(guest, desc, (int64_t)room) : NULL;
 }
 
 /* Appends a part of a text to a list of strings. */
 static inline Trap string_list_add(Guest *guest, List *list, const char *text, size_t length) {
   Value part = {.p = string_new(guest, text, length)};
-  return part.p ? list_push(guest, list, &part) : TRAP_OUT_OF_MEMORY;
+  return part.p ? list_push_owing(guest, list, &part) : TRAP_OUT_OF_MEMORY;
 }
 
 /* UTF-8 */
@@ -94,7 +103,7 @@ static inline size_t utf8_count(const char *text, size_t length) {
   return count;
 }
 
-/* Gives bytes from outside as a string, what is not UTF-8 replaced by U+FFFD. */
+/* Gives bytes from outside as a string, what is not UTF-8 replaced by U+FFFD. Never refused. */
 Trap give_foreign_text(Guest *guest, Value *args, const char *text, size_t length);
 
 /* The white space that trim removes and char.is_space knows: Unicode's White_Space. */

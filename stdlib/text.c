@@ -4,14 +4,15 @@
 #include "stdlib/support.h"
 
 Trap give_foreign_text(Guest *guest, Value *args, const char *text, size_t length) {
-  if (utf8_valid(text, length)) return give_text(guest, args, text, length);
-  size_t total = 0;
-  for (size_t i = 0, size; i < length; i += size ? size : 1) {
+  bool is_valid = utf8_valid(text, length);
+  size_t total = is_valid ? length : 0;
+  for (size_t i = 0, size; !is_valid && i < length; i += size ? size : 1) {
     size = utf8_sequence(text + i, length - i);
     total += size ? size : 3;
   }
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  charge_owing(guest, total);
+  if (is_valid) return give_object(args, string_new(guest, text, length));
   String *s = string_alloc(guest, total);
   if (!s) return TRAP_OUT_OF_MEMORY;
   char *to = s->bytes;
@@ -125,12 +126,12 @@ NATIVE("char.repr", char_repr, "(char) -> string", "The character as a literal, 
 NATIVE("string.repr", string_repr, "(string) -> string", "The string as a literal, in double quotes.") {
   const String *s = args[0].p;
   const char *end = s->bytes + s->length;
-  charge(guest, s->length);
+  CHARGE(guest, s->length);
   size_t total = 2;
   char one[ESCAPE_MAX];
   for (const char *at = s->bytes; at < end;) total += (size_t)(literal_put(one, utf8_get(&at), '"') - one);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  CHARGE(guest, total);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes;
@@ -152,7 +153,7 @@ typedef utf8proc_int32_t (*CaseMap)(utf8proc_int32_t c);
 static Trap case_map(Guest *guest, Value *args, CaseMap map, char first, char last) {
   const String *s = args[0].p;
   const char *end = s->bytes + s->length;
-  charge(guest, 2 * (uint64_t)s->length);
+  CHARGE(guest, 4 * (uint64_t)s->length);
   size_t total = 0;
   bool changes = false, ascii = true;
   for (size_t i = 0; i < s->length; i++) {

@@ -84,7 +84,7 @@ static Trap scalars_give(Guest *guest, Value *args, const Scalars *s) {
   size_t total = 0;
   for (size_t i = 0; i < s->length; i++) total += utf8_size((uint32_t)s->at[i]);
   if (total > STRING_MAX) return TRAP_TOO_LARGE;
-  charge(guest, total);
+  CHARGE(guest, total);
   String *result = string_alloc(guest, total);
   if (!result) return TRAP_OUT_OF_MEMORY;
   char *to = result->bytes;
@@ -103,7 +103,7 @@ NATIVE("unicode.normalize", normalize, "(string, int) -> string",
        "Unicode's normal form: the sum of 1 for composed and 2 for compatible; 4: folded case in place of that.") {
   const String *text = args[0].p;
   int form = (int)args[1].i;
-  charge(guest, 4 * (uint64_t)text->length);
+  CHARGE(guest, 16 * (uint64_t)text->length);
   if (!(form & FORM_FOLDED) && is_ascii(text)) return TRAP_NONE;
   int options = form & FORM_FOLDED ? UTF8PROC_CASEFOLD : UTF8PROC_DECOMPOSE;
   if (form & FORM_COMPATIBLE) options |= UTF8PROC_COMPAT;
@@ -139,11 +139,13 @@ static const char *grapheme_end(const char *at, const char *end, int *columns) {
 
 NATIVE("unicode.graphemes", graphemes, "(string) -> [string]", "The grapheme clusters: what a reader takes for characters.") {
   const String *s = args[0].p;
-  charge(guest, 8 * (uint64_t)s->length);
-  List *list = string_list_new(guest);
+  CHARGE(guest, 32 * (uint64_t)s->length);
+  int columns;
+  size_t count = 0;
+  for (const char *at = s->bytes, *end = at + s->length; at < end; count++) at = grapheme_end(at, end, &columns);
+  List *list = string_list_new(guest, count);
   if (!list) return TRAP_OUT_OF_MEMORY;
   Trap trap = TRAP_NONE;
-  int columns;
   for (const char *at = s->bytes, *end = at + s->length; at < end && !trap;) {
     const char *start = at;
     at = grapheme_end(at, end, &columns);
@@ -154,7 +156,7 @@ NATIVE("unicode.graphemes", graphemes, "(string) -> [string]", "The grapheme clu
 
 NATIVE("unicode.width", width, "(string) -> int", "How many columns of a terminal the string takes.") {
   const String *s = args[0].p;
-  charge(guest, 4 * (uint64_t)s->length);
+  CHARGE(guest, 4 * (uint64_t)s->length);
   int64_t total = 0;
   int columns;
   for (const char *at = s->bytes, *end = at + s->length; at < end;) {

@@ -389,6 +389,7 @@ static void make_locals(Maker *m) {
   if (f->nlocals == f->nparams) code->nargs_slots = slot;
   group(m, code->nargs_slots);
   code->nlocals_slots = slot ? slot : 1;
+  code->cost += (code->nlocals_slots - code->nargs_slots) / CODE_LOCALS_EACH;
   code->result_slots = width(m, concrete(m, f->result));
 }
 

@@ -1,5 +1,7 @@
 /* execute.c - instructions that stay in their frame, written once for all executors.
  *
+ * An instruction that is refused (TRAP_RETRY, object.h) leaves its operands as they are, to be executed again.
+ *
  * Interface: execute.h. Operands lie just below `s`, the first free slot; results take their place. Pure rows are expanded from op.def;
  * the rest call the operations of object.h. Instructions are grouped as in op.def, a function for each group.
  */
@@ -171,16 +173,16 @@ static Trap list_insn(Guest *guest, const CodeInsn *insn, Value *base, Value *s)
       break;
     case OP_LIST_MAKE:
       trap = list_make(guest, insn->x.p, below[-1].i, below, &made);
-      below[-1].p = made;
+      if (!trap) below[-1].p = made;
       return trap;
     case OP_LIST_SLICE:
       trap = list_slice(guest, s[-3].p, s[-2].i, s[-1].i, &made);
-      s[-3].p = made;
+      if (!trap) s[-3].p = made;
       return trap;
     case OP_LIST_INSERT: return list_insert(guest, below[-2].p, below[-1].i, below);
     case OP_LIST_REMOVE: return list_remove(guest, s[-2].p, s[-1].i, s - 2);
     case OP_LIST_APPEND: return list_append(guest, s[-2].p, s[-1].p);
-    case OP_LIST_CLEAR: list_clear(s[-1].p); break;
+    case OP_LIST_CLEAR: return list_clear(guest, s[-1].p);
     default: break;
   }
   return TRAP_NONE;
@@ -190,6 +192,8 @@ static Trap list_insn(Guest *guest, const CodeInsn *insn, Value *base, Value *s)
 
 static Trap bytes_make(Guest *guest, Value *at) {
   if (at->i < 0 || at->i > LIST_MAX) return TRAP_TOO_LARGE;
+  Trap unpaid = work_pay(guest, WORK_FUEL(at->i));
+  if (unpaid) return unpaid;
   at->p = bytes_new(guest, at->i);
   return at->p ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
 }
@@ -217,19 +221,40 @@ static Trap bytes_set(Guest *guest, Value *s) {
 static Trap string_join(Guest *guest, const CodeInsn *insn, Value *at) {
   Value joined = {.p = NULL};
   Trap trap = string_concat(guest, at, insn->k, &joined);
-  *at = joined;
+  if (!trap) *at = joined;
   return trap;
+}
+
+static Trap strings_equal(Guest *guest, Value *at) {
+  const String *a = at[0].p, *b = at[1].p;
+  bool same_length = a->length == b->length;
+  Trap unpaid = same_length ? work_pay(guest, WORK_FUEL(a->length)) : TRAP_NONE;
+  if (!unpaid) at->i = same_length && string_equal(a, b);
+  return unpaid;
+}
+
+static Trap strings_compare(Guest *guest, Value *at) {
+  const String *a = at[0].p, *b = at[1].p;
+  Trap unpaid = work_pay(guest, WORK_FUEL(a->length < b->length ? a->length : b->length));
+  if (!unpaid) at->i = string_compare(a, b);
+  return unpaid;
+}
+
+static Trap text_hash(Guest *guest, Value *at) {
+  Trap unpaid = work_pay(guest, WORK_FUEL(((const String *)at->p)->length));
+  if (!unpaid) at->i = string_hash(at->p);
+  return unpaid;
 }
 
 static Trap text_insn(Guest *guest, const CodeInsn *insn, Value *base, Value *s) {
   switch (insn->op) {
-    case OP_STRING_EQ: s[-2].i = string_equal(s[-2].p, s[-1].p); break;
-    case OP_STRING_CMP: s[-2].i = string_compare(s[-2].p, s[-1].p); break;
+    case OP_STRING_EQ: return strings_equal(guest, s - 2);
+    case OP_STRING_CMP: return strings_compare(guest, s - 2);
     case OP_STRING_LEN: s[-1].i = ((String *)s[-1].p)->length; break;
     case OP_STRING_CONCAT: return string_join(guest, insn, base + insn->a);
     case OP_STRING_CHAR: return string_char(guest, s[-2].p, s[-1].i, s - 2);
     case OP_STRING_SLICE: return string_slice(guest, s[-3].p, s[-2].i, s[-1].i, s - 3);
-    case OP_STRING_HASH: s[-1].i = string_hash(s[-1].p); break;
+    case OP_STRING_HASH: return text_hash(guest, s - 1);
     case OP_BYTES_NEW: return bytes_make(guest, s - 1);
     case OP_BYTES_LEN: s[-1].i = ((Bytes *)s[-1].p)->length; break;
     case OP_BYTES_GET: return bytes_get(guest, s);
@@ -265,19 +290,30 @@ static Trap entry_store(Guest *guest, const CodeInsn *insn, const Value *value) 
   return TRAP_NONE;
 }
 
-static void entry_find(Guest *guest, const CodeInsn *insn, Value *at) {
-  const Value *entry = map_search(guest, at->p, at + 1);
+static Trap entry_find(Guest *guest, const CodeInsn *insn, Value *at) {
+  Value *entry;
+  Trap unpaid = map_search(guest, at->p, at + 1, &entry);
+  if (unpaid) return unpaid;
   if (entry) {
     slots_copy(at, entry + 1 + insn->w, insn->v);
     opt_wrap(insn->x.u, at);
   } else {
     opt_set_nil(insn->x.u, at);
   }
+  return TRAP_NONE;
+}
+
+static Trap key_hash_of(Guest *guest, const Type *type, Value *key) {
+  Trap unpaid = type_is_plain_key(type) ? work_pay(guest, WORK_FUEL(key_bytes(type, key))) : TRAP_NONE;
+  if (!unpaid) key->i = key_hash(type, key);
+  return unpaid;
 }
 
 static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
   uint32_t w = insn->w, v = insn->v;
   Value *at;
+  int64_t position = -1;
+  Trap trap;
   switch (insn->op) {
     case OP_MAP_NEW:
       s->p = map_new(guest, insn->x.p);
@@ -286,12 +322,10 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
     case OP_MAP_PLAIN: s->i = type_is_plain_key(insn->t); break;
     case OP_MAP_FIND:
       at = s - w - 1;
-      at->i = map_find(guest, at->p, at + 1);
-      break;
-    case OP_MAP_HASH:
-      at = s - w;
-      at->i = key_hash(insn->t, at);
-      break;
+      trap = map_find(guest, at->p, at + 1, &position);
+      if (!trap) at->i = position;
+      return trap;
+    case OP_MAP_HASH: return key_hash_of(guest, insn->t, s - w);
     case OP_MAP_PROBE: s[-3].i = map_probe(s[-3].p, s[-2].i, s[-1].i); break;
     case OP_MAP_ADD:
       at = s - v - w - 2;
@@ -301,11 +335,14 @@ static Trap map_insn(Guest *guest, const CodeInsn *insn, Value *s) {
     case OP_MAP_VALUE: return entry_get(guest, s - 2, w, v);
     case OP_MAP_STORE: return entry_store(guest, insn, s - v);
     case OP_MAP_DELETE: return entry_at(guest, s[-2].p, s[-1].i) ? map_delete(guest, s[-2].p, s[-1].i) : TRAP_INDEX;
-    case OP_MAP_NEXT: s[-2].i = map_next(s[-2].p, s[-1].i); break;
+    case OP_MAP_NEXT:
+      trap = map_advance(guest, s[-2].p, s[-1].i, &position);
+      if (!trap) s[-2].i = position;
+      return trap;
     case OP_MAP_VERSION: s[-1].i = ((Map *)s[-1].p)->version; break;
     case OP_MAP_CHECK: return ((Map *)s[-2].p)->version == s[-1].i ? TRAP_NONE : TRAP_MODIFIED;
     case OP_MAP_CLEAR: map_clear(s[-1].p); break;
-    case OP_MAP_GET: entry_find(guest, insn, s - w - 1); break;
+    case OP_MAP_GET: return entry_find(guest, insn, s - w - 1);
     case OP_MAP_SET:
       at = s - v - w - 1;
       return map_put(guest, at->p, at + 1, at + 1 + w);
@@ -332,8 +369,7 @@ static Trap task_insn(Guest *guest, const CodeInsn *insn, Value *s) {
   return TRAP_NONE;
 }
 
-
-Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base) {
+static Trap execute(Guest *guest, Code *code, CodeInsn *insn, Value *base) {
   Value *s = base + insn->sp;
   guest->task->top = (uint32_t)(s - guest->task->slots);
   unsigned op = insn->op;
@@ -345,6 +381,13 @@ Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base) {
   if (op <= OP_LIST_CLEAR) return list_insn(guest, insn, base, s);
   if (op <= OP_BYTES_PUSH) return text_insn(guest, insn, base, s);
   return map_insn(guest, insn, s);
+}
+
+Trap insn_execute(Guest *guest, Code *code, CodeInsn *insn, Value *base) {
+  int64_t before = guest->fuel;
+  Trap trap = execute(guest, code, insn, base);
+  if (trap == TRAP_RETRY) work_undo(guest, before);
+  return trap;
 }
 
 /* Parts of control instructions */

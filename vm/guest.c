@@ -111,10 +111,20 @@ GuestStatus guest_run(Guest *guest) {
   guest_request_refuse(guest, NULL);
   if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return guest->status;
   if (guest->status == GUEST_WAITING) return guest->status;
-  if (guest->fuel < 0) return guest->status = GUEST_PAUSED;
+  if (guest_is_out(guest)) return guest->status = GUEST_PAUSED;
+  guest->wanted = 0;
   guest->status = GUEST_RUNNABLE;
   guest->status = guest->options.tier == TIER_ORACLE ? oracle_run(guest) : interp_run(guest);
   guest->window = NULL;
+  return guest->status;
+}
+
+GuestStatus guest_run_slice(Guest *guest, int64_t units) {
+  if (units < guest->wanted) units = guest->wanted;
+  int64_t kept = guest->fuel > units ? guest->fuel - units : 0;
+  guest->fuel -= kept;
+  guest_run(guest);
+  guest->fuel += kept;
   return guest->status;
 }
 

@@ -44,7 +44,7 @@ typedef struct Task {
 
 typedef enum GuestStatus {
   GUEST_RUNNABLE, /* go on with guest_run */
-  GUEST_PAUSED,   /* out of fuel, at a safepoint: refill and go on; or it has a request, or waiting was interrupted: see to that and go on */
+  GUEST_PAUSED,   /* guest_is_out: refill and go on; or it has a request, or waiting was interrupted: see to that and go on */
   GUEST_FINISHED, /* exit_status holds */
   GUEST_FAILED,   /* trap and trace hold */
   GUEST_WAITING,  /* no task can go on before the host completes an operation */
@@ -80,6 +80,7 @@ struct Guest {
   int64_t clock_zero;       /* what that one's own clock showed at 0 */
   bool clock_runs;          /* clock_zero holds */
   int64_t fuel;
+  int64_t wanted;           /* what the operation costs that the guest, paused, stands in front of and cannot pay; else 0. Found anew when it goes on */
   GuestStatus status;
   Trap trap;
   int64_t trap_args[3];
@@ -116,7 +117,11 @@ Guest *guest_new_for(struct Program *program, uint32_t function, const GuestOpti
 /* A guest registered with the heap, without fuel or a frame, for thaw.c and clone.c to fill. NULL when memory is out. */
 Guest *guest_blank(struct Program *program, const GuestOptions *options);
 
-/* Gives more fuel; a paused guest whose balance is no longer negative goes on when it is run next. Grants are limited to INT64_MAX in all. */
+/* Whether a guest needs more fuel before it goes on: its balance is negative, or too small for an operation that costs much. */
+enum { WORK_AHEAD = 4096 }; /* units that an operation may take the balance below zero */
+static inline bool guest_is_out(const Guest *guest) { return guest->fuel < 0 || guest->fuel < guest->wanted - WORK_AHEAD; }
+
+/* Gives more fuel; a paused guest that is no longer out goes on when it is run next. Grants are limited to INT64_MAX in all. */
 void guest_grant(Guest *guest, int64_t units);
 static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)guest->granted - (uint64_t)guest->fuel; }
 
@@ -141,6 +146,9 @@ bool guest_idle(Guest *guest);
 
 /* Runs until the guest is paused, waits, is finished or failed, on the tier of its options. A request that the host left unanswered is refused. */
 GuestStatus guest_run(Guest *guest);
+
+/* The same with so many units of the balance, or as many as the next operation needs: for hosts that look up now and then. */
+GuestStatus guest_run_slice(Guest *guest, int64_t units);
 
 /* Operations that tasks wait for. A native that can't answer yet returns guest_await(guest, due): its task waits in front of the call, others go on, and
  * the host completes the operation later, whenever no executor runs. Nothing of this costs fuel. An operation is found by its token; tokens count from 1
@@ -174,7 +182,8 @@ Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
 Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
 
 /* Executors. Both begin at task->frames' last frame and leave exact state there. A function entry or a taken backward branch that
- * makes fuel negative pauses there (GUEST_PAUSED), before its first instruction runs. */
+ * makes fuel negative pauses there (GUEST_PAUSED), before its first instruction runs; an operation that would take it below -WORK_AHEAD pauses in
+ * front of the operation, which has then charged nothing. */
 GuestStatus oracle_run(Guest *guest);
 GuestStatus interp_run(Guest *guest);
 

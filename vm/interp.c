@@ -113,9 +113,9 @@ void interp_frames_open(Guest *guest) {
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
 static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
-  if (is_trait && heap_descs[desc]->kind != OBJ_BOX) {
+  if (is_trait) {
     Cell *seen = call + 1 + desc % TRAIT_CACHE;
-    seen->x.u = desc;
+    seen->x.u = desc | (heap_descs[desc]->kind == OBJ_BOX ? TRAIT_BOXED : 0);
     seen->q = callee;
   }
   if (is_direct) call[1].q = callee;
@@ -157,7 +157,7 @@ static bool is_entry(const Code *code, uint32_t pc) {
     LOST(); \
     if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
   } while (0)
-#define OUTSIDE(call) \
+#define OUTSIDE_OR(call, failed) \
   do { \
     guest->fuel = fuel; \
     guest->insn_allocated = guest->allocated; \
@@ -165,10 +165,11 @@ static bool is_entry(const Code *code, uint32_t pc) {
     window.last = last; \
     window.fp = fp; \
     trap = (call); \
-    fuel = guest->fuel; \
     LOST(); \
-    if (UNLIKELY(trap != TRAP_NONE)) goto trapped; \
+    if (UNLIKELY(trap != TRAP_NONE)) goto failed; \
+    fuel = guest->fuel; \
   } while (0)
+#define OUTSIDE(call) OUTSIDE_OR(call, outside_trapped)
 #define LOST() (void)(facc = 0)
 #define CHARGE(cell) \
   do { \
@@ -298,6 +299,20 @@ leave: {
   return guest->status = GUEST_FINISHED;
 }
 
+call_boxed: {
+  /* A receiver in a box, of a type seen before: its slots take the place of its reference. */
+  Value *at = fp + pc->a;
+  const Instance *box = at->p;
+  const Cell *seen = pc + 1 + (((const Obj *)box)->header >> OBJ_DESC_SHIFT) % TRAIT_CACHE;
+  const Threaded *callee = seen->q;
+  if (UNLIKELY(at + callee->frame_slots > limit)) goto call_slow;
+  uint32_t nslots = obj_desc((const Obj *)box)->nslots;
+  if (nslots != 1) memmove(at + nslots, at + 1, (pc->b - 1u) * sizeof *at);
+  for (uint32_t i = 0; i < nslots; i++) at[i] = box->slots[i];
+  LOST();
+  ENTER(callee, at, TRAIT_CELLS);
+}
+
 call_slow: {
   const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? TRAIT_CELLS : 2) - 1;
   guest->fuel = fuel;
@@ -318,6 +333,16 @@ paused_entry:
   window_close(&window, last, callee_code, 0, fp);
   return guest->status = GUEST_PAUSED;
 
+  /* An operation that has trapped outside. If it is to be done again, its operands must be where portable code has them. `fuel` is as before it. */
+outside_trapped_2: {
+  Value second = S(pc->b);
+  S(pc->d - 2) = S(pc->a);
+  S(pc->d - 1) = second;
+  goto outside_trapped;
+}
+outside_trapped:
+  if (trap == TRAP_RETRY) work_undo(guest, fuel);
+  fuel = guest->fuel;
 trapped: {
   const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
   guest->fuel = fuel;

@@ -48,6 +48,7 @@ typedef struct Threaded {
 
 /* Cells of a CALL_TRAIT: how many receivers' types it remembers, and its size. The last two cells are those of every call. */
 enum { TRAIT_CACHE = 8, TRAIT_CELLS = TRAIT_CACHE + 3 };
+#define TRAIT_BOXED (UINT64_C(1) << 63) /* with a type whose values are in boxes */
 
 typedef enum Handler {
 #define H(name, cells, ...) H_##name,

@@ -32,10 +32,14 @@ static inline void element_store(const ObjDesc *desc, char *at, const Value *ele
   else *(uint8_t *)at = (uint8_t)element->u;
 }
 
+/* How an operation pays: work_pay or work_owe. */
+typedef Trap (*Payment)(Guest *guest, int64_t units);
+
 /* Gives the list room for exactly `capacity` elements, at least its length. */
-static Trap list_resize(Guest *guest, List *list, const ObjDesc *desc, int64_t capacity) {
+static Trap list_resize(Guest *guest, List *list, const ObjDesc *desc, int64_t capacity, Payment pay) {
   size_t size = element_size(desc);
-  guest->fuel -= WORK_FUEL((size_t)list->length * size);
+  Trap unpaid = pay(guest, WORK_FUEL((size_t)list->length * size));
+  if (unpaid) return unpaid;
   size_t bytes = (size_t)capacity * size;
   void *data = desc->has_refs ? heap_buffer(guest, bytes, true) : heap_buffer_raw(guest, bytes);
   if (!data) return TRAP_OUT_OF_MEMORY;
@@ -47,21 +51,21 @@ static Trap list_resize(Guest *guest, List *list, const ObjDesc *desc, int64_t c
 }
 
 /* Makes room for `extra` more. */
-static Trap list_reserve(Guest *guest, List *list, const ObjDesc *desc, int64_t extra) {
+static Trap list_reserve(Guest *guest, List *list, const ObjDesc *desc, int64_t extra, Payment pay) {
   if (extra <= list->capacity - list->length) return TRAP_NONE;
   if (extra > LIST_MAX - list->length) return TRAP_TOO_LARGE;
   int64_t least = (int64_t)((32 + element_size(desc) - 1) / element_size(desc));
   int64_t capacity = list->capacity > LIST_MAX / 2 ? LIST_MAX : 2 * list->capacity;
   if (capacity < least) capacity = least;
   if (capacity < list->length + extra) capacity = list->length + extra;
-  return list_resize(guest, list, desc, capacity);
+  return list_resize(guest, list, desc, capacity, pay);
 }
 
 List *list_new(Guest *guest, const ObjDesc *desc, int64_t capacity) {
   List *list = heap_object(guest, desc, sizeof *list);
   if (!list) return NULL;
   if (desc->elem_slots == 0) list->capacity = LIST_MAX;
-  else if (capacity > LIST_MAX || (capacity > 0 && list_resize(guest, list, desc, capacity))) return NULL;
+  else if (capacity > LIST_MAX || (capacity > 0 && list_resize(guest, list, desc, capacity, work_owe))) return NULL;
   return list;
 }
 
@@ -80,23 +84,27 @@ Trap list_set(Guest *guest, List *list, int64_t index, const Value *element) {
 }
 
 /* Grows by one; `element` may lie where the collector does not look any more. */
-static __attribute__((noinline)) Trap list_grow(Guest *guest, List *list, const ObjDesc *desc, const Value *element) {
+static __attribute__((noinline)) Trap list_grow(Guest *guest, List *list, const ObjDesc *desc, const Value *element, Payment pay) {
   Value kept[TYPE_SLOTS_MAX];
   memcpy(kept, element, sizeof *element * desc->elem_slots);
-  Trap trap = list_reserve(guest, list, desc, 1);
+  Trap trap = list_reserve(guest, list, desc, 1, pay);
   __asm__ volatile("" : : "r"(kept) : "memory"); /* the copy must stand on the C stack, a root, while memory is allocated */
   return trap;
 }
 
-Trap list_push(Guest *guest, List *list, const Value *element) {
+static inline Trap push(Guest *guest, List *list, const Value *element, Payment pay) {
   const ObjDesc *desc = obj_desc((const Obj *)list);
   if (list->length == list->capacity) {
-    Trap trap = list_grow(guest, list, desc, element);
+    Trap trap = list_grow(guest, list, desc, element, pay);
     if (trap) return trap;
   }
   element_store(desc, element_at(list, list->length++, element_size(desc)), element);
   return TRAP_NONE;
 }
+
+Trap list_push(Guest *guest, List *list, const Value *element) { return push(guest, list, element, work_pay); }
+
+Trap list_push_owing(Guest *guest, List *list, const Value *element) { return push(guest, list, element, work_owe); }
 
 bool list_pop(List *list, Value *out) {
   if (list->length == 0) return false;
@@ -110,12 +118,10 @@ bool list_pop(List *list, Value *out) {
 Trap list_insert(Guest *guest, List *list, int64_t index, const Value *element) {
   if ((uint64_t)index > (uint64_t)list->length) return guest_trap_index(guest, index, list->length);
   const ObjDesc *desc = obj_desc((const Obj *)list);
-  if (list->length == list->capacity) {
-    Trap trap = list_grow(guest, list, desc, element);
-    if (trap) return trap;
-  }
   size_t size = element_size(desc), moved = (size_t)(list->length - index) * size;
-  guest->fuel -= WORK_FUEL(moved);
+  Trap trap = work_pay(guest, WORK_FUEL(moved));
+  if (!trap && list->length == list->capacity) trap = list_grow(guest, list, desc, element, work_pay);
+  if (trap) return trap;
   char *at = element_at(list, index, size);
   if (moved) memmove(at + size, at, moved);
   element_store(desc, at, element);
@@ -127,7 +133,8 @@ Trap list_remove(Guest *guest, List *list, int64_t index, Value *out) {
   if ((uint64_t)index >= (uint64_t)list->length) return guest_trap_index(guest, index, list->length);
   const ObjDesc *desc = obj_desc((const Obj *)list);
   size_t size = element_size(desc), moved = (size_t)(list->length - 1 - index) * size;
-  guest->fuel -= WORK_FUEL(moved);
+  Trap unpaid = work_pay(guest, WORK_FUEL(moved));
+  if (unpaid) return unpaid;
   char *at = element_at(list, index, size);
   element_load(desc, at, out);
   if (moved) memmove(at, at + size, moved);
@@ -145,7 +152,8 @@ Trap list_slice(Guest *guest, const List *list, int64_t from, int64_t to, List *
   }
   const ObjDesc *desc = obj_desc((const Obj *)list);
   size_t size = element_size(desc);
-  guest->fuel -= WORK_FUEL((size_t)(to - from) * size);
+  Trap unpaid = work_pay(guest, WORK_FUEL((size_t)(to - from) * size));
+  if (unpaid) return unpaid;
   List *part = list_new(guest, desc, to - from);
   if (!part) return TRAP_OUT_OF_MEMORY;
   if (to > from && size) memcpy(part->data, element_at(list, from, size), (size_t)(to - from) * size);
@@ -159,10 +167,10 @@ Trap list_append(Guest *guest, List *list, const List *tail) {
   const ObjDesc *desc = obj_desc((const Obj *)list);
   if (count == 0) return TRAP_NONE;
   if (count > LIST_MAX - list->length) return TRAP_TOO_LARGE;
-  Trap trap = list_reserve(guest, list, desc, count);
-  if (trap) return trap;
   size_t size = element_size(desc);
-  guest->fuel -= WORK_FUEL((size_t)count * size);
+  Trap trap = work_pay(guest, WORK_FUEL((size_t)count * size));
+  if (!trap) trap = list_reserve(guest, list, desc, count, work_pay);
+  if (trap) return trap;
   if (size) memcpy(element_at(list, list->length, size), tail->data, (size_t)count * size);
   list->length += count;
   return TRAP_NONE;
@@ -179,7 +187,8 @@ Trap list_make(Guest *guest, const ObjDesc *desc, int64_t count, const Value *el
   if (count < 0) return guest_trap_text(guest, TRAP_BAD_ARGUMENT, negative, sizeof negative - 1);
   if (count > LIST_MAX) return TRAP_TOO_LARGE;
   size_t size = element_size(desc);
-  guest->fuel -= WORK_FUEL((size_t)count * size);
+  Trap unpaid = work_pay(guest, WORK_FUEL((size_t)count * size));
+  if (unpaid) return unpaid;
   Value kept[TYPE_SLOTS_MAX];
   memcpy(kept, element, sizeof *element * desc->elem_slots);
   List *list = list_new(guest, desc, count);
@@ -194,8 +203,12 @@ Trap list_make(Guest *guest, const ObjDesc *desc, int64_t count, const Value *el
   return TRAP_NONE;
 }
 
-void list_clear(List *list) {
+Trap list_clear(Guest *guest, List *list) {
   const ObjDesc *desc = obj_desc((const Obj *)list);
-  if (desc->has_refs && list->length) memset(list->data, 0, (size_t)list->length * element_size(desc));
+  size_t cleared = desc->has_refs ? (size_t)list->length * element_size(desc) : 0;
+  Trap unpaid = work_pay(guest, WORK_FUEL(cleared));
+  if (unpaid) return unpaid;
+  if (cleared) memset(list->data, 0, cleared);
   list->length = 0;
+  return TRAP_NONE;
 }

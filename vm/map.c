@@ -9,7 +9,7 @@
  * a guest can see depends on it, since chains are followed only by mark. Keys that differ only in their lowest bits have heads in one
  * cache line: whoever walks through a range of ints does not miss the cache at each of them.
  *
- * Equal marks are visible: what a search does for entries with the mark of its key, but another key, costs fuel, one unit each.
+ * Equal marks are visible: what a search does for entries with the mark of its key costs fuel, unless the first of them has the key.
  *
  * Invariants: live <= used <= capacity; index is NULL exactly while capacity <= SMALL; no entry before `first` is present; entry used-1 is
  * present when used > 0; where entries may have references, all that are not present are zero.
@@ -88,6 +88,28 @@ bool key_equal(const Type *type, const Value *a, const Value *b) {
   }
 }
 
+int64_t key_bytes(const Type *type, const Value *key) {
+  switch (type->kind) {
+    case TYPE_STRING: return ((const String *)key->p)->length;
+    case TYPE_TUPLE: {
+      int64_t bytes = 0;
+      for (uint32_t i = 0; i < type->nargs; i++) {
+        bytes += key_bytes(type->args[i], key);
+        key += type->args[i]->slots;
+      }
+      return bytes;
+    }
+    case TYPE_OPT: {
+      bool tagged = type_opt_form(type) == OPT_TAG;
+      for (; type->kind == TYPE_OPT; type = type->args[0]) {
+        if (opt_is_nil(type, key)) return 0;
+      }
+      return key_bytes(type, key + tagged);
+    }
+    default: return 0;
+  }
+}
+
 /* Entries and chains */
 
 static inline size_t entry_slots(const ObjDesc *desc) { return 1u + desc->elem_slots + desc->value_slots; }
@@ -145,6 +167,18 @@ static inline void chain_add(Map *map, uint64_t word, int64_t position, Value *e
   *head = (uint32_t)position + 1;
 }
 
+/* How many entries with the mark of one are met before it on its chain, for forms of keys that go by marks. */
+static int64_t chain_before(const Map *map, int64_t position, size_t stride) {
+  const Value *entry = entry_at(map, position, stride);
+  int64_t count = 0;
+  for (uint32_t next = *map_head(map, mark_at(entry)); next != (uint32_t)position + 1;) {
+    const Value *other = entry_at(map, (int64_t)next - 1, stride);
+    count += mark_at(other) == mark_at(entry);
+    next = map_link(other);
+  }
+  return count;
+}
+
 static void chain_remove(Map *map, uint64_t word, int64_t position, size_t stride) {
   uint32_t *head = map_head(map, word), wanted = (uint32_t)position + 1;
   uint32_t next = map_link(entry_at(map, position, stride));
@@ -179,7 +213,8 @@ static void entries_pack(Map *map, const ObjDesc *desc, Value *to) {
 static __attribute__((noinline)) Trap map_grow(Guest *guest, Map *map, const ObjDesc *desc) {
   if (!map_secret) secret_make();
   size_t stride = entry_slots(desc);
-  guest->fuel -= WORK_FUEL((size_t)map->used * stride * sizeof(Value));
+  Trap unpaid = work_pay(guest, WORK_FUEL((size_t)map->used * stride * sizeof(Value)));
+  if (unpaid) return unpaid;
   if (map->capacity && map->live <= map->capacity / 2) {
     entries_pack(map, desc, map->entries);
     return TRAP_NONE;
@@ -213,58 +248,78 @@ static inline bool form_equal(const ObjDesc *desc, enum KeyForm form, const Valu
   return key_equal(desc->type->args[0], a, b);
 }
 
-/* Finds a key by its mark. *others counts the entries met with this mark and another key. */
-static inline __attribute__((always_inline)) Value *find_marked(const Map *map, const ObjDesc *desc, enum KeyForm form, uint32_t mark,
-                                                                const Value *key, int64_t *others) {
-  size_t stride = entry_slots(desc);
-  int64_t count = 0;
-  Value *found = NULL;
-  *others = 0;
-  if (map->used == 0) return NULL;
+/* An entry with a mark: the first, or the next behind `entry`, in the order in which searches look. */
+static inline __attribute__((always_inline)) Value *marked_next(const Map *map, size_t stride, uint32_t mark, const Value *entry) {
   if (!map->index) {
-    for (size_t at = (size_t)map->first * stride, end = (size_t)map->used * stride; at < end; at += stride) {
-      Value *entry = map->entries + at;
-      if (!is_present(entry) || mark_at(entry) != mark) continue;
-      if (form_equal(desc, form, entry + 1, key)) {
-        found = entry;
-        break;
-      }
-      count++;
+    Value *at = entry ? map->entries + (entry - map->entries) + stride : entry_at(map, map->first, stride);
+    for (Value *end = entry_at(map, map->used, stride); at < end; at += stride) {
+      if (is_present(at) && mark_at(at) == mark) return at;
     }
-  } else {
-    for (uint32_t next = *map_head(map, mark); next;) {
-      Value *entry = entry_at(map, (int64_t)next - 1, stride);
-      if (mark_at(entry) == mark) {
-        if (form_equal(desc, form, entry + 1, key)) {
-          found = entry;
-          break;
-        }
-        count++;
-      }
-      next = map_link(entry);
-    }
+    return NULL;
   }
-  *others = count;
-  return found;
+  for (uint32_t next = entry ? map_link(entry) : *map_head(map, mark); next;) {
+    Value *at = entry_at(map, (int64_t)next - 1, stride);
+    if (mark_at(at) == mark) return at;
+    next = map_link(at);
+  }
+  return NULL;
 }
 
-Value *map_search(Guest *guest, const Map *map, const Value *key) {
+/* Goes on behind `entry`, which has the mark of a key and is another. All entries with the mark are paid for, which need not be so many as to be
+ * paid for before they are counted. */
+static __attribute__((noinline)) Trap find_among(Guest *guest, const Map *map, const ObjDesc *desc, Value *entry, const Value *key, int64_t units,
+                                                 Value **found) {
+  size_t stride = entry_slots(desc);
+  uint32_t mark = mark_at(entry);
+  int64_t work = 0;
+  for (const Value *at = entry; at; at = marked_next(map, stride, mark, at)) work += 1 + units;
+  Trap unpaid = work_pay(guest, work);
+  if (unpaid) return unpaid;
+  do entry = marked_next(map, stride, mark, entry); while (entry && !key_equal(desc->type->args[0], entry + 1, key));
+  *found = entry;
+  return TRAP_NONE;
+}
+
+/* Finds a key whose strings have been paid for, `units` for going through them once. */
+static inline __attribute__((always_inline)) Trap find_marked(Guest *guest, const Map *map, const ObjDesc *desc, enum KeyForm form, uint32_t mark,
+                                                              const Value *key, int64_t units, Value **found) {
+  size_t stride = entry_slots(desc);
+  Value *entry = NULL;
+  if (map->index) {
+    uint32_t next = *map_head(map, mark);
+    while (next && mark_at(entry = entry_at(map, (int64_t)next - 1, stride)) != mark) next = map_link(entry);
+    if (!next) entry = NULL;
+  } else if (map->used) {
+    entry = marked_next(map, stride, mark, NULL);
+  }
+  *found = entry;
+  if (!entry || form_equal(desc, form, entry + 1, key)) return TRAP_NONE;
+  return find_among(guest, map, desc, entry, key, units, found);
+}
+
+Trap map_search(Guest *guest, const Map *map, const Value *key, Value **entry) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
-  Value *found = NULL;
-  int64_t others = 0;
-  switch ((enum KeyForm)desc->key_form) {
-    case KEY_WORD: return map_search_word(map, entry_slots(desc), key->u);
-    case KEY_STRING: found = find_marked(map, desc, KEY_STRING, hash_mark(string_hash(key->p)), key, &others); break;
-    case KEY_PLAIN: found = find_marked(map, desc, KEY_PLAIN, hash_mark(plain_hash(desc->type->args[0], key)), key, &others); break;
-    case KEY_OPAQUE: return NULL;
+  if (desc->key_form == KEY_STRING) {
+    const String *string = key->p;
+    int64_t units = WORK_FUEL(string->length);
+    Trap unpaid = units ? work_pay(guest, 2 * units) : TRAP_NONE;
+    return unpaid ? unpaid : find_marked(guest, map, desc, KEY_STRING, hash_mark(string_hash(string)), key, units, entry);
   }
-  guest->fuel -= others;
-  return found;
+  if (desc->key_form == KEY_PLAIN) {
+    const Type *type = desc->type->args[0];
+    int64_t units = WORK_FUEL(key_bytes(type, key));
+    Trap unpaid = work_pay(guest, 2 * units);
+    return unpaid ? unpaid : find_marked(guest, map, desc, KEY_PLAIN, hash_mark(plain_hash(type, key)), key, units, entry);
+  }
+  *entry = desc->key_form == KEY_WORD ? map_search_word(map, entry_slots(desc), key->u) : NULL;
+  return TRAP_NONE;
 }
 
-int64_t map_find(Guest *guest, const Map *map, const Value *key) {
-  const Value *entry = map_search(guest, map, key);
-  return entry ? (entry - map->entries) / (int64_t)entry_slots(obj_desc((const Obj *)map)) : -1;
+Trap map_find(Guest *guest, const Map *map, const Value *key, int64_t *position) {
+  Value *entry = NULL;
+  Trap unpaid = map_search(guest, map, key, &entry);
+  *position = entry ? (entry - map->entries) / (int64_t)entry_slots(obj_desc((const Obj *)map)) : -1;
+  return unpaid;
 }
 
 int64_t map_probe(const Map *map, int64_t after, int64_t hash) {
@@ -324,7 +379,9 @@ Trap map_add(Guest *guest, Map *map, const Value *key, const Value *value, int64
 
 Trap map_put(Guest *guest, Map *map, const Value *key, const Value *value) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
-  Value *entry = map_search(guest, map, key);
+  Value *entry;
+  Trap unpaid = map_search(guest, map, key, &entry);
+  if (unpaid) return unpaid;
   if (!entry) return desc->key_form == KEY_OPAQUE ? TRAP_NONE : map_add(guest, map, key, value, key_hash(desc->type->args[0], key));
   for (size_t i = 0; i < desc->value_slots; i++) entry[1u + desc->elem_slots + i] = value[i];
   return TRAP_NONE;
@@ -341,16 +398,20 @@ Trap map_delete(Guest *guest, Map *map, int64_t position) {
   const ObjDesc *desc = obj_desc((const Obj *)map);
   size_t stride = entry_slots(desc);
   Value *entry = entry_at(map, position, stride);
+  /* Where the present entries begin and end afterwards. */
+  int64_t used = map->used, first = map->first;
+  if (position == used - 1) do used--; while (used > first && !is_present(entry_at(map, used - 1, stride)));
+  if (position == first && used > first) do first++; while (!is_present(entry_at(map, first, stride)));
+  int64_t passed = map->used - used + first - map->first;
+  int64_t before = map->index && desc->key_form != KEY_WORD ? chain_before(map, position, stride) : 0;
+  Trap unpaid = work_pay(guest, before + WORK_FUEL(passed > 1 ? (size_t)(passed - 1) * stride * sizeof *entry : 0));
+  if (unpaid) return unpaid;
   if (map->index) chain_remove(map, entry_word(desc, entry), position, stride);
   memset(entry, 0, stride * sizeof *entry);
   map->live--;
   map->version++;
-  if (map->live == 0) {
-    map->used = map->first = 0;
-    return TRAP_NONE;
-  }
-  while (!is_present(entry_at(map, map->used - 1, stride))) map->used--;
-  while (!is_present(entry_at(map, map->first, stride))) map->first++;
+  map->used = map->live ? used : 0;
+  map->first = map->live ? first : 0;
   return TRAP_NONE;
 }
 
@@ -362,6 +423,24 @@ int64_t map_next(const Map *map, int64_t after) {
     if (is_present(entry_at(map, i, stride))) return i;
   }
   return -1;
+}
+
+Trap map_advance(Guest *guest, const Map *map, int64_t after, int64_t *next) {
+  size_t stride = entry_slots(obj_desc((const Obj *)map)), bytes = stride * sizeof(Value);
+  *next = -1;
+  if (after >= map->used) return TRAP_NONE;
+  int64_t start = after < map->first ? map->first : after + 1, last = map->used - 1, i = start;
+  if (start > last) return TRAP_NONE;
+  if (!is_present(entry_at(map, i, stride))) {
+    /* No further than can be paid for. The last entry is present. */
+    int64_t most = work_most_bytes(guest) / (int64_t)bytes, end = most < last - start ? start + most : last;
+    while (i < end && !is_present(entry_at(map, i, stride))) i++;
+    bool found = is_present(entry_at(map, i, stride));
+    Trap unpaid = work_pay(guest, WORK_FUEL((size_t)((found ? i : last) - start) * bytes));
+    if (unpaid) return unpaid;
+  }
+  *next = i;
+  return TRAP_NONE;
 }
 
 void map_clear(Map *map) {

@@ -2,7 +2,8 @@
  *
  * A native never calls guest code and never keeps a reference past its return unless through the guest's roots. Arguments lie in
  * args[0..] as slots in order; the result is written from args[0] on. It returns TRAP_NONE or a trap (arguments of the
- * message in guest->trap_args or guest->trap_text). It charges `guest->fuel` for work beyond a constant before doing it.
+ * message in guest->trap_args or guest->trap_text). It pays for work beyond a constant before doing it, and before anything of it shows, by
+ * work_pay (object.h), and returns what that answers: the guest may have to wait in front of the call until it can pay.
  *
  * NATIVE("string.trim", string_trim, "(string) -> string", "The string without white space at both ends.") { ... }
  * puts the definition into the section that natives_find searches: signature and documentation stand beside the body, nowhere else.

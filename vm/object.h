@@ -64,6 +64,33 @@ void descs_free(struct Program *program);                          /* frees all 
 
 #define WORK_FUEL(bytes) ((int64_t)((uint64_t)(bytes) >> 4))        /* fuel for handling that many bytes */
 
+/* Paying for work, before it is done. An operation pays before anything of it shows (objects made, `allocated`, contents): when the balance is too
+ * small it answers TRAP_RETRY, is given back what it has paid so far, and begins again when there is enough. work_owe never refuses: for what comes
+ * from outside and cannot come twice. */
+static inline Trap work_pay(Guest *guest, int64_t units) {
+  if (__builtin_expect(units - WORK_AHEAD > guest->fuel, 0)) {
+    guest->wanted = units;
+    return TRAP_RETRY;
+  }
+  guest->fuel -= units;
+  return TRAP_NONE;
+}
+static inline Trap work_owe(Guest *guest, int64_t units) {
+  guest->fuel -= units;
+  return TRAP_NONE;
+}
+/* The most that work_pay would take now: for work whose amount shows only as it is done, which then goes no further, and is refused. */
+static inline int64_t work_most(const Guest *guest) {
+  if (guest->fuel < -WORK_AHEAD) return 0;
+  return guest->fuel > INT64_MAX - WORK_AHEAD ? INT64_MAX : guest->fuel + WORK_AHEAD;
+}
+static inline int64_t work_most_bytes(const Guest *guest) { return work_most(guest) >= INT64_MAX / 16 ? INT64_MAX : work_most(guest) * 16 + 15; }
+/* Undoes what a refused operation paid: the balance was `before`. */
+static inline void work_undo(Guest *guest, int64_t before) {
+  if (guest->wanted) guest->wanted += before - guest->fuel;
+  guest->fuel = before;
+}
+
 /* Strings. Lengths in bytes; results new unless said; NULL when memory is out. */
 String *string_new(Guest *guest, const char *bytes, size_t length);
 String *string_alloc(Guest *guest, size_t length);                 /* to be filled at once */
@@ -78,8 +105,9 @@ uint32_t string_hash(const String *s);                             /* never 0 */
 bool string_equal(const String *a, const String *b);
 int string_compare(const String *a, const String *b);
 
-Bytes *bytes_new(Guest *guest, int64_t length);
+Bytes *bytes_new(Guest *guest, int64_t length);                    /* charges nothing */
 Trap bytes_reserve(Guest *guest, Bytes *b, int64_t extra);         /* room for so many more */
+Trap bytes_reserve_owing(Guest *guest, Bytes *b, int64_t extra);
 Trap bytes_push(Guest *guest, Bytes *b, int64_t byte);
 
 /* Lists: elements are passed as slots (desc->elem_slots of them). */
@@ -87,27 +115,30 @@ List *list_new(Guest *guest, const ObjDesc *desc, int64_t capacity);
 Trap list_get(Guest *guest, const List *list, int64_t index, Value *out);
 Trap list_set(Guest *guest, List *list, int64_t index, const Value *element);
 Trap list_push(Guest *guest, List *list, const Value *element);
+Trap list_push_owing(Guest *guest, List *list, const Value *element); /* for natives that may have done something before */
 bool list_pop(List *list, Value *out);                             /* false when empty */
 Trap list_insert(Guest *guest, List *list, int64_t index, const Value *element);
 Trap list_remove(Guest *guest, List *list, int64_t index, Value *out);
 Trap list_slice(Guest *guest, const List *list, int64_t from, int64_t to, List **out);
 Trap list_append(Guest *guest, List *list, const List *tail);
 Trap list_make(Guest *guest, const ObjDesc *desc, int64_t count, const Value *element, List **out);
-void list_clear(List *list);
+Trap list_clear(Guest *guest, List *list);
 
 /* Maps; see op.def. Keys and values are passed as slots. */
 Map *map_new(Guest *guest, const ObjDesc *desc);
 uint8_t map_key_form(const Type *key);                             /* for ObjDesc.key_form */
 int64_t key_hash(const Type *type, const Value *key);              /* plain keys; 0 otherwise */
 bool key_equal(const Type *type, const Value *a, const Value *b);  /* plain keys */
-int64_t map_find(Guest *guest, const Map *map, const Value *key);  /* -1 if absent or not plain */
-Value *map_search(Guest *guest, const Map *map, const Value *key); /* the same, giving the entry's control word, or NULL */
+int64_t key_bytes(const Type *type, const Value *key);             /* of the strings in a plain key */
+Trap map_find(Guest *guest, const Map *map, const Value *key, int64_t *position); /* -1 if absent or not plain */
+Trap map_search(Guest *guest, const Map *map, const Value *key, Value **entry);   /* the same, giving the entry's control word, or NULL */
 int64_t map_probe(const Map *map, int64_t after, int64_t hash);    /* latest first; `after` must be on the chain */
 Trap map_add(Guest *guest, Map *map, const Value *key, const Value *value, int64_t hash);
 Trap map_put(Guest *guest, Map *map, const Value *key, const Value *value); /* replaces or adds; nothing if the key is not plain */
 Value *map_entry(const Map *map, int64_t position);                /* key slots, then value slots; NULL if none is there */
 Trap map_delete(Guest *guest, Map *map, int64_t position);
 int64_t map_next(const Map *map, int64_t after);
+Trap map_advance(Guest *guest, const Map *map, int64_t after, int64_t *next); /* map_next, paid for */
 void map_clear(Map *map);
 
 /* What images keep of maps. map_restore makes a map of that shape without entries, NULL when no map can have it or memory is out;

@@ -88,6 +88,8 @@ typedef struct CodeInsn {
   } x;
 } CodeInsn;
 
+enum { CODE_LOCALS_EACH = 32 };
+
 struct Code {
   struct Program *program;
   const Function *function;  /* of the module, or made for an implementation that is one instruction, when called by call.trait */
@@ -99,7 +101,7 @@ struct Code {
   uint32_t nargs_slots, nlocals_slots; /* nlocals_slots includes the arguments and is at least 1 */
   uint32_t frame_slots;      /* locals and the deepest operand stack */
   uint32_t result_slots;
-  uint32_t cost;             /* fuel of entering: the function's instruction count */
+  uint32_t cost;             /* fuel of entering: the function's instruction count, and a unit for each CODE_LOCALS_EACH slots to be zeroed */
   void *threaded;            /* translate.c's, NULL until translated */
   const Type **local_types;  /* concrete, by local */
   uint32_t *local_slots;     /* slot of each local */

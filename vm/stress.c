@@ -101,11 +101,13 @@ bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) 
   heap_stress |= (options->modes & STRESS_GC) != 0;
   guest_request_refuse(s.guest, NULL);
   bool waits = false;
-  while (done && !waits && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0) {
-    int64_t balance = s.guest->fuel;
-    s.guest->fuel = 0;
+  int64_t given = 0; /* of the balance: nothing, unless an operation needs it */
+  while (done && !waits && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= given) {
+    int64_t balance = s.guest->fuel - given;
+    s.guest->fuel = given;
     run_on(&s);
     s.guest->fuel += balance;
+    given = s.guest->wanted;
     if (s.guest->status == GUEST_FINISHED || s.guest->status == GUEST_FAILED || s.guest->request) break;
     waits = s.guest->status == GUEST_WAITING;
     if (!waits) s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;

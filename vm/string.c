@@ -66,7 +66,8 @@ Trap string_concat(Guest *guest, const Value *parts, uint32_t count, Value *resu
     result->p = only;
     return TRAP_NONE;
   }
-  guest->fuel -= WORK_FUEL(length);
+  Trap unpaid = work_pay(guest, WORK_FUEL(length));
+  if (unpaid) return unpaid;
   String *s = string_alloc(guest, length);
   if (!s) return TRAP_OUT_OF_MEMORY;
   char *at = s->bytes;
@@ -100,7 +101,8 @@ Trap string_slice(Guest *guest, const String *s, int64_t from, int64_t to, Value
     result->p = (void *)s;
     return TRAP_NONE;
   }
-  guest->fuel -= WORK_FUEL(to - from);
+  Trap unpaid = work_pay(guest, WORK_FUEL(to - from));
+  if (unpaid) return unpaid;
   result->p = string_new(guest, s->bytes + from, (size_t)(to - from));
   return result->p ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
 }
@@ -162,7 +164,6 @@ int string_compare(const String *a, const String *b) {
 
 Bytes *bytes_new(Guest *guest, int64_t length) {
   if (length < 0 || length > LIST_MAX) return NULL;
-  guest->fuel -= WORK_FUEL(length);
   Bytes *b = heap_object(guest, &desc_bytes, sizeof *b);
   if (!b || length == 0) return b;
   b->data = heap_buffer(guest, (size_t)length, false);
@@ -171,12 +172,13 @@ Bytes *bytes_new(Guest *guest, int64_t length) {
   return b;
 }
 
-Trap bytes_reserve(Guest *guest, Bytes *b, int64_t extra) {
+static Trap reserve(Guest *guest, Bytes *b, int64_t extra, Trap (*pay)(Guest *guest, int64_t units)) {
   if (extra <= b->capacity - b->length) return TRAP_NONE;
   if (extra > LIST_MAX - b->length) return TRAP_TOO_LARGE;
   int64_t capacity = b->capacity < 16 ? 32 : 2 * b->capacity;
   if (capacity < b->length + extra) capacity = b->length + extra;
-  guest->fuel -= WORK_FUEL(b->length);
+  Trap unpaid = pay(guest, WORK_FUEL(b->length));
+  if (unpaid) return unpaid;
   uint8_t *data = heap_buffer_raw(guest, (size_t)capacity);
   if (!data) return TRAP_OUT_OF_MEMORY;
   if (b->length) memcpy(data, b->data, (size_t)b->length);
@@ -185,6 +187,10 @@ Trap bytes_reserve(Guest *guest, Bytes *b, int64_t extra) {
   b->capacity = capacity;
   return TRAP_NONE;
 }
+
+Trap bytes_reserve(Guest *guest, Bytes *b, int64_t extra) { return reserve(guest, b, extra, work_pay); }
+
+Trap bytes_reserve_owing(Guest *guest, Bytes *b, int64_t extra) { return reserve(guest, b, extra, work_owe); }
 
 Trap bytes_push(Guest *guest, Bytes *b, int64_t byte) {
   if (byte < 0 || byte > 255) {

@@ -72,6 +72,15 @@ static Cell *two_slots(Translator *t, uint32_t position, Handler handler, int se
   return cell;
 }
 
+/* The same for one that charges for work: all other operands are in their slots, its own can be put there (field d). */
+static Cell *two_slots_charging(Translator *t, Handler handler, uint32_t cells, bool float_result) {
+  uint32_t sp = t->insn->sp;
+  model_flush_below(t, sp - 2);
+  Cell *cell = two_slots(t, sp - 2, handler, 0, cells, float_result);
+  cell->d = (uint16_t)sp;
+  return cell;
+}
+
 /* Constants, locals, globals, the stack */
 
 static void local_get(Translator *t) {
@@ -387,6 +396,7 @@ static void map_get(Translator *t) {
     execute_emit(t);
     return;
   }
+  if (!by_word) model_flush_below(t, position); /* as in two_slots_charging */
   Cell *cell;
   if (opt->slots == 1) {
     cell = two_slots(t, position, by_word ? H_MAP_GET1_WORD_A : H_MAP_GET1_A, 0, 2, is_float(insn->x.u->args[0]));
@@ -404,7 +414,7 @@ static void map_get(Translator *t) {
     cell->b = (uint16_t)key;
     cell->c = (uint16_t)position;
   }
-  cell->d = (uint16_t)(1 + insn->w + insn->v);
+  cell->d = (uint16_t)(by_word ? 1u + insn->w + insn->v : insn->sp);
 }
 
 static void map_set(Translator *t) {
@@ -609,7 +619,7 @@ static void translate_list(Translator *t) {
 static void translate_text(Translator *t) {
   uint32_t sp = t->insn->sp;
   switch (t->insn->op) {
-    case OP_STRING_EQ: two_slots(t, sp - 2, H_STRING_EQ_A, 0, 1, false); break;
+    case OP_STRING_EQ: two_slots_charging(t, H_STRING_EQ_A, 1, false); break;
     case OP_STRING_LEN: string_len(t); break;
     case OP_STRING_CHAR: two_slots(t, sp - 2, H_STRING_CHAR_SS_A, LOADS, 1, false); break;
     case OP_BYTES_LEN: word_get(t, sp - 1, 0, false); break;
@@ -626,7 +636,7 @@ static void translate_map(Translator *t) {
     case OP_MAP_LEN: word_get(t, sp - 1, 0, false); break;
     case OP_MAP_VERSION: word_get(t, sp - 1, WORD_OF(Map, version), false); break;
     case OP_MAP_FIND:
-      if (insn->w == 1) two_slots(t, sp - 2, H_MAP_FIND_A, 0, 1, false);
+      if (insn->w == 1) two_slots_charging(t, H_MAP_FIND_A, 1, false);
       else execute_emit(t);
       break;
     case OP_MAP_GET: map_get(t); break;
@@ -635,7 +645,7 @@ static void translate_map(Translator *t) {
     case OP_MAP_HASH:
       if (map_key_form(insn->t) != KEY_WORD) execute_emit(t); /* a word is its own hash */
       break;
-    case OP_MAP_NEXT: two_slots(t, sp - 2, H_MAP_NEXT_A, 0, 1, false); break;
+    case OP_MAP_NEXT: two_slots_charging(t, H_MAP_NEXT_A, 1, false); break;
     case OP_MAP_CHECK: map_check(t); break;
     case OP_MAP_KEY: map_entry_get(t, 0, insn->w, insn->t); break;
     case OP_MAP_VALUE: map_entry_get(t, insn->w, insn->v, insn->x.u); break;

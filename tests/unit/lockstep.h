@@ -52,7 +52,19 @@ static inline void lockstep_write(void *ctx, const char *bytes, size_t length) {
   for (size_t i = 0; i < length; i++) *hash = (*hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
 }
 
+/* The most that an entry or a branch back costs. */
+static inline int64_t lockstep_cost_most(const Program *program) {
+  int64_t most = 0;
+  for (uint32_t i = 0; i < program->ncodes; i++) {
+    if (program->codes[i]->cost > most) most = program->codes[i]->cost;
+  }
+  return most;
+}
+
 static inline void lockstep_compare(Guest **guests, const uint64_t *outputs, const char *what, uint64_t pauses) {
+  /* No further below zero than one charge for an entry or a loop, and what an operation may owe. */
+  ck_assert_msg(guests[0]->fuel >= -WORK_AHEAD - lockstep_cost_most(guests[0]->program), "%s, pause %" PRIu64 ": %" PRId64 " units are owed", what, pauses,
+                -guests[0]->fuel);
   for (int i = 1; i < LOCKSTEP_GUESTS; i++) {
     ck_assert_msg(outputs[i] == outputs[0], "%s, pause %" PRIu64 ": outputs differ", what, pauses);
     ck_assert_msg(guests[i]->status == guests[0]->status, "%s, pause %" PRIu64 ": status %d, oracle's %d", what, pauses,

@@ -42,6 +42,12 @@ static Value key_string(int64_t number) {
 
 static Value key_float(int64_t number) { return (Value){.f = (double)number / 4}; }
 
+static int64_t position_of(const Map *map, const Value *key) {
+  int64_t position;
+  ck_assert_int_eq(map_find(&fixture.guest, map, key, &position), TRAP_NONE);
+  return position;
+}
+
 static void agree(const Map *map, const Type *key_type, KeyMaker make) {
   ck_assert_int_eq(map->live, model_count);
   int64_t at = -1;
@@ -60,7 +66,7 @@ static void step(Map *map, const Type *key_type, KeyMaker make, int range, bool 
   int64_t number = (int64_t)(random_next() % (unsigned)range), value = (int64_t)random_next();
   Value key = make(number), v = {.i = value};
   int expected = model_find(number);
-  int64_t at = map_find(&fixture.guest, map, &key), version = map->version;
+  int64_t at = position_of(map, &key), version = map->version;
   ck_assert_int_eq(at < 0, expected < 0);
   if (expected >= 0) ck_assert_int_eq(map_entry(map, at)[1].i, model_values[expected]);
   bool add = random_next() % 8 < (mostly_add ? 6 : 2);
@@ -152,7 +158,7 @@ START_TEST(probing) {
   Map *map = map_new(&fixture.guest, desc);
   fixture.slots[0].p = map;
   Value key = {.p = list_new(&fixture.guest, desc_list_of(&fixture.program, TYPE_INT), 0)};
-  ck_assert_int_eq(map_find(&fixture.guest, map, &key), -1);
+  ck_assert_int_eq(position_of(map, &key), -1);
   for (int64_t i = 0; i < 1000; i++) ck_assert_int_eq(map_add(&fixture.guest, map, &key, &(Value){.i = i}, -(i % 10)), TRAP_NONE);
   for (int64_t i = 0; i < 1000; i += 3) ck_assert_int_eq(map_delete(&fixture.guest, map, i), TRAP_NONE);
   int found = 0;
@@ -172,7 +178,7 @@ START_TEST(probing) {
 }
 END_TEST
 
-/* Keys with one hash cost fuel, one unit each; nothing else about a search does. */
+/* Keys with one hash cost fuel, one unit each; nothing else about a search for keys without strings does. */
 START_TEST(equal_hashes_cost) {
   const Type *pair[] = {simple(TYPE_FLOAT), simple(TYPE_FLOAT)};
   const Type *key_type = type_intern(fixture.program.types, TYPE_TUPLE, 0, pair, 2);
@@ -187,7 +193,7 @@ START_TEST(equal_hashes_cost) {
   int64_t before = fixture.guest.fuel;
   for (int i = 0; i < 100; i++) {
     key[0].f = key[1].f = i;
-    ck_assert_int_eq(map_find(&fixture.guest, map, key), i);
+    ck_assert_int_eq(position_of(map, key), i);
   }
   ck_assert_int_eq(fixture.guest.fuel, before);
   key[0].f = key[1].f = -1;
@@ -196,8 +202,51 @@ START_TEST(equal_hashes_cost) {
     ck_assert_int_eq(map_add(&fixture.guest, map, other, &(Value){.i = i}, key_hash(key_type, key)), TRAP_NONE);
   }
   before = fixture.guest.fuel;
-  ck_assert_int_eq(map_find(&fixture.guest, map, key), -1);
+  ck_assert_int_eq(position_of(map, key), -1);
   ck_assert_int_eq(fixture.guest.fuel, before - 100);
+
+  /* The oldest of them is the last that a search, or a removal, comes to. With too little fuel nothing is done. */
+  fixture.guest.fuel = 98 - WORK_AHEAD;
+  ck_assert_int_eq(map_delete(&fixture.guest, map, 100), TRAP_RETRY);
+  ck_assert_int_eq(fixture.guest.fuel, 98 - WORK_AHEAD);
+  ck_assert_int_eq(fixture.guest.wanted, 99);
+  ck_assert_int_eq(map->live, 200);
+  fixture.guest.fuel++;
+  ck_assert_int_eq(map_delete(&fixture.guest, map, 100), TRAP_NONE);
+  ck_assert_int_eq(fixture.guest.fuel, -WORK_AHEAD);
+  ck_assert_int_eq(map->live, 199);
+}
+END_TEST
+
+/* Strings are paid for by their length, whether they are one object or hashed before; removed entries by whoever passes over them. */
+START_TEST(long_keys_and_gaps_cost) {
+  ObjDesc *desc = desc_for(&fixture.program, type_of(TYPE_MAP, simple(TYPE_STRING), simple(TYPE_INT)));
+  Map *map = map_new(&fixture.guest, desc);
+  fixture.slots[0].p = map;
+  Value same = {.p = string_alloc(&fixture.guest, 1600)}, other = {.p = string_alloc(&fixture.guest, 1600)};
+  fixture.slots[1] = same;
+  fixture.slots[2] = other;
+  memset(((String *)same.p)->bytes, 'x', 1600);
+  memset(((String *)other.p)->bytes, 'x', 1600);
+  ck_assert_int_eq(map_put(&fixture.guest, map, &same, &(Value){.i = 1}), TRAP_NONE);
+  for (int i = 0; i < 3; i++) {
+    int64_t before = fixture.guest.fuel;
+    ck_assert_int_eq(position_of(map, i == 1 ? &same : &other), 0);
+    ck_assert_int_eq(fixture.guest.fuel, before - 200);
+  }
+  for (int i = 0; i < 1000; i++) {
+    Value key = key_string(i);
+    ck_assert_int_eq(map_put(&fixture.guest, map, &key, &(Value){.i = i}), TRAP_NONE);
+  }
+  for (int i = 1; i < 1000; i++) ck_assert_int_eq(map_delete(&fixture.guest, map, i), TRAP_NONE);
+  int64_t next, cost = 999 * 3 * 8 / 16;
+  fixture.guest.fuel = cost - 1 - WORK_AHEAD;
+  ck_assert_int_eq(map_advance(&fixture.guest, map, 0, &next), TRAP_RETRY);
+  ck_assert_int_eq(fixture.guest.wanted, cost);
+  fixture.guest.fuel++;
+  ck_assert_int_eq(map_advance(&fixture.guest, map, 0, &next), TRAP_NONE);
+  ck_assert_int_eq(next, 1000);
+  ck_assert_int_eq(fixture.guest.fuel, -WORK_AHEAD);
 }
 END_TEST
 
@@ -247,7 +296,7 @@ START_TEST(restoring_equal_marks) {
   ck_assert(map_restore_index(map));
   Value key = key_colliding(0);
   int64_t before = fixture.guest.fuel;
-  ck_assert_int_eq(map_find(&fixture.guest, map, &key), 0);
+  ck_assert_int_eq(position_of(map, &key), 0);
   ck_assert_int_gt(before - fixture.guest.fuel, COUNT / 2); /* they do share it */
 }
 END_TEST
@@ -297,7 +346,7 @@ START_TEST(lists) {
           if (count) ck_assert_int_eq(out.i, model[--count]);
       }
       ck_assert_int_eq(list->length, count);
-      if (count > 4000) count = 0, list_clear(list);
+      if (count > 4000) count = 0, list_clear(&fixture.guest, list);
     }
     for (int64_t i = 0; i < count; i++) {
       Value out = {0};
@@ -325,6 +374,7 @@ int main(void) {
   tcase_add_test(tests, hashes_are_fixed);
   tcase_add_test(tests, probing);
   tcase_add_test(tests, equal_hashes_cost);
+  tcase_add_test(tests, long_keys_and_gaps_cost);
   tcase_add_test(tests, queue_stays_small);
   tcase_add_test(tests, restoring_equal_marks);
   tcase_add_test(tests, next_at_the_last_position);

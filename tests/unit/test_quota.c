@@ -71,14 +71,12 @@ START_TEST(test_moved) {
   Program *program = program_of(samples[_i].text);
   Guest *plain = guest_of(program, samples[_i].memory, TIER_INTERP, PLENTY);
   guest_run(plain);
-  int64_t slice = (int64_t)guest_fuel_used(plain) / STEPS + 1;
+  int64_t slice = (int64_t)guest_fuel_used(plain) / STEPS + 1, wanted = 0; /* what an operation costs that the slice was too small for */
   Guest *guest = guest_of(program, samples[_i].memory, TIER_INTERP, PLENTY);
   for (int step = 0; guest->status == GUEST_RUNNABLE || guest->status == GUEST_PAUSED; step++) {
-    int64_t kept = guest->fuel - slice;
-    guest->fuel = slice;
-    guest_run(guest);
-    guest->fuel += kept;
+    guest_run_slice(guest, wanted > slice ? wanted : slice);
     if (guest->status != GUEST_PAUSED) break;
+    wanted = guest->wanted;
     Guest *next = NULL;
     if (step % 2) {
       next = guest_clone(guest);

@@ -226,6 +226,55 @@ START_TEST(slices_and_chars) {
 }
 END_TEST
 
+/* With a unit less than it costs a native is refused and has done nothing; with as much it does the same as with plenty. */
+static void pays_exactly(const char *name, unsigned nargs, const Value *args) {
+  Guest *guest = &fixture.guest;
+  guest->fuel = INT64_MAX;
+  ck_assert_int_eq(call(name, nargs, args), TRAP_NONE);
+  Value full[2] = {fixture.slots[0], fixture.slots[1]};
+  fixture.slots[8] = full[0];
+  int64_t cost = INT64_MAX - guest->fuel;
+  uint64_t allocated = guest->allocated;
+  for (int64_t less = cost < 3 ? cost : 3; less > 0; less--) {
+    guest->fuel = cost - less - WORK_AHEAD;
+    ck_assert_msg(call(name, nargs, args) == TRAP_RETRY, "%s, %d units less than %d", name, (int)less, (int)cost);
+    ck_assert(memcmp(fixture.slots, args, nargs * sizeof *args) == 0);
+    ck_assert_uint_eq(guest->allocated, allocated);
+  }
+  guest->fuel = cost - WORK_AHEAD;
+  ck_assert_msg(call(name, nargs, args) == TRAP_NONE, "%s, %d units", name, (int)cost);
+  ck_assert_int_eq(guest->fuel, -WORK_AHEAD);
+  const Obj *object = full[0].p;
+  bool is_string = full[0].u > 4096 && strcmp(name, "string.find") != 0 && strcmp(name, "string.split") != 0 && strcmp(name, "string.lines") != 0;
+  if (is_string) ck_assert(string_equal((const String *)object, RESULT.p));
+  else if (full[0].u > 4096) ck_assert_int_eq(((const List *)object)->length, ((const List *)RESULT.p)->length);
+  else ck_assert(full[0].u == RESULT.u && full[1].u == fixture.slots[1].u);
+  guest->fuel = INT64_MAX;
+}
+
+START_TEST(natives_pay_first) {
+  char body[200];
+  for (size_t length = 0; length < 120; length++) {
+    memset(body, 'a', length);
+    for (size_t i = 5; i < length; i += 7) body[i] = i % 2 ? ' ' : '\n';
+    if (length) body[length - 1] = ' ';
+    Value s = text_of(body, length), part = text("b"), blank = text(" "), more = text("--");
+    fixture.slots[9] = s, fixture.slots[10] = part, fixture.slots[11] = blank, fixture.slots[12] = more;
+    pays_exactly("string.find", 2, (Value[]){s, part});
+    pays_exactly("string.find", 2, (Value[]){s, blank});
+    pays_exactly("string.replace", 3, (Value[]){s, blank, more});
+    pays_exactly("string.replace", 3, (Value[]){s, text(""), more});
+    pays_exactly("string.split", 2, (Value[]){s, blank});
+    pays_exactly("string.lines", 1, (Value[]){s});
+    pays_exactly("string.trim", 1, (Value[]){s});
+    pays_exactly("string.upper", 1, (Value[]){s});
+    pays_exactly("string.repr", 1, (Value[]){s});
+    pays_exactly("string.repeat", 2, (Value[]){s, I(5)});
+    pays_exactly("string.pad_end", 3, (Value[]){s, I(100), I('x')});
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("string");
   TCase *tests = tcase_create("string");
@@ -241,6 +290,7 @@ int main(void) {
   tcase_add_test(tests, literals);
   tcase_add_test(tests, bytes);
   tcase_add_test(tests, slices_and_chars);
+  tcase_add_test(tests, natives_pay_first);
   suite_add_tcase(suite, tests);
   return suite_run(suite);
 }
