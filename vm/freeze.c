@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "vm/execute.h"
 #include "vm/image_stream.h"
 #include "vm/object.h"
 #include "vm/program.h"
