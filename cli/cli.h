@@ -34,7 +34,7 @@ typedef struct Flags {
   int freeze_on;           /* --freeze-on: a signal, or 0 */
   const char *module;      /* --module, for images that only name theirs */
   unsigned grants;         /* CAP_ bits: what the program may do */
-  Folders *folders;        /* --allow-fs, or NULL; kept until the process ends */
+  Folders *folders;        /* --allow-fs, or NULL; main frees them */
   unsigned dump;           /* DumpBit */
   const char *output;      /* -o */
   const char *code;        /* -e */

@@ -140,7 +140,10 @@ static bool folder_grant(Flags *flags, const char *value) {
   if (error == ENOSYS) usage_error("--allow-fs needs openat2, which this kernel does not have (Linux has it from 5.6 on)");
   else if (error && *value) usage_error("can't grant the folder '%s': %s", value, strerror(error));
   free(path);
-  if (error && *value) exit(EXIT_USAGE);
+  if (error && *value) {
+    folders_free(flags->folders);
+    exit(EXIT_USAGE);
+  }
   return !error && grant(flags, read_only ? CAP_FS_READ : CAP_FS_READ | CAP_FS_WRITE | CAP_FREEZE);
 }
 

@@ -78,6 +78,7 @@ int main(int argc, char **argv) {
     return command_help(&(Flags){.words = argv + 1, .nwords = 1});
   }
   Flags flags;
-  if (!flags_read(&flags, (unsigned)command, argc - first, argv + first)) return EXIT_USAGE;
-  return commands[command].carry_out(&flags);
+  int status = flags_read(&flags, (unsigned)command, argc - first, argv + first) ? commands[command].carry_out(&flags) : EXIT_USAGE;
+  folders_free(flags.folders);
+  return status;
 }

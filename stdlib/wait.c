@@ -57,10 +57,11 @@ void wait_serve(Guest *guest) {
   while ((task = guest_pending_first(guest)) && task->due <= guest->clock) guest_complete(guest, task->token, NULL);
   while ((task = reader_first(guest))) {
     Value line = {.u = 0};
+    guest->insn_allocated = guest->allocated;
     Trap trap = io_guest_line(guest, &line);
     if (trap == TRAP_WAIT) return;
     if (trap == TRAP_NONE) guest_complete(guest, task->token, &line);
-    else guest_complete_error(guest, task->token, trap_message(trap));
+    else guest_complete_trap(guest, task->token, trap);
   }
 }
 

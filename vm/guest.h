@@ -166,6 +166,8 @@ static inline int64_t guest_time_left(const Guest *guest, const Task *task) { re
 bool guest_complete(Guest *guest, uint64_t token, const Value *result);
 /* The operation has failed for good: ends the guest with TRAP_HOST and the text, at the call. */
 bool guest_complete_error(Guest *guest, uint64_t token, const char *text);
+/* The same with another trap, as a native that answers at once would give it. */
+bool guest_complete_trap(Guest *guest, uint64_t token, Trap trap);
 
 /* Ends the run with a trap at the current frame and pc. */
 void guest_fail(Guest *guest, Trap trap);

@@ -116,7 +116,7 @@ bool guest_complete(Guest *guest, uint64_t token, const Value *result) {
   return true;
 }
 
-bool guest_complete_error(Guest *guest, uint64_t token, const char *text) {
+bool guest_complete_trap(Guest *guest, uint64_t token, Trap trap) {
   Task *task = operation_take(guest, token);
   if (!task) return false;
   if (guest->status != GUEST_WAITING) {
@@ -125,6 +125,10 @@ bool guest_complete_error(Guest *guest, uint64_t token, const char *text) {
   }
   task->state = TASK_RUNS;
   guest->task = task;
-  guest_fail(guest, guest_trap_text(guest, TRAP_HOST, text, strlen(text)));
+  guest_fail(guest, trap);
   return true;
+}
+
+bool guest_complete_error(Guest *guest, uint64_t token, const char *text) {
+  return guest_complete_trap(guest, token, guest_trap_text(guest, TRAP_HOST, text, strlen(text)));
 }
