@@ -35,11 +35,21 @@ NATIVE("time.others_ready", time_others_ready, "() -> bool", "Whether other task
   return TRAP_NONE;
 }
 
-NATIVE_NEEDS("random.entropy", random_entropy, "() -> int", RANDOM, "64 bits that nobody can guess.") {
-  (void)guest;
+static uint64_t entropy(void) {
   uint64_t bits;
   if (getrandom(&bits, sizeof bits, 0) != sizeof bits) bits = (uint64_t)clock_micros(CLOCK_REALTIME) * 0x9e3779b97f4a7c15u ^ (uint64_t)getpid();
-  args[0].u = bits;
+  return bits;
+}
+
+NATIVE_NEEDS("random.entropy", random_entropy, "() -> int", RANDOM, "64 bits that nobody can guess.") {
+  (void)guest;
+  args[0].u = entropy();
+  return TRAP_NONE;
+}
+
+NATIVE_NEEDS("random.identity", random_identity, "() -> int", RANDOM, "A number that tells this guest from all others, those it was copied from too; never 0.") {
+  while (guest->identity == 0) guest->identity = entropy();
+  args[0].u = guest->identity;
   return TRAP_NONE;
 }
 

@@ -100,6 +100,7 @@ struct Guest {
   uint64_t insn_allocated;  /* `allocated` when the running instruction began */
   uint64_t memory_bound, bound_allocated; /* no more than that was live when so much had been allocated */
   bool is_over;             /* the last test found the quota exceeded */
+  uint64_t identity;        /* the library's, for who wants to know whether the guest is a copy; 0 in a new guest, its clones and what it thaws to */
   struct Window *window;    /* interp.c's, while it runs */
   struct Guest *next;       /* list of registered guests (heap.c) */
 };

@@ -7,6 +7,7 @@
 
 #include "images.h"
 #include "vm/execute.h"
+#include "vm/native.h"
 
 typedef struct Sample { const char *name, *text; int64_t slice; } Sample;
 
@@ -390,6 +391,48 @@ START_TEST(test_failing_sink) {
 }
 END_TEST
 
+/* What a generator gives that has a seed goes on alike in all copies; what the host seeded is another in each. */
+START_TEST(test_randomness) {
+  Program *program = program_of("import random\nlet host = random.seeded_from_host(); let part = host.split(); let seeded = random.Random(5)\nhost.normal(); seeded.bits(); var n = 0\n"
+                                "while n < 100000 { n += 1 }\nprint(seeded.bits()); print(host.normal(), host.bits()); print(part.bits())");
+  enum { COPIES = 4, LINES = 3 };
+  Buffer outputs[COPIES] = {0};
+  GuestOptions options = {.fuel = 50000, .grants = CAP_RANDOM, .write = output_write, .write_ctx = &outputs[0]};
+  Guest *guests[COPIES] = {guest_new(program, &options)};
+  ck_assert_int_eq(guest_run(guests[0]), GUEST_PAUSED);
+  Buffer image = image_of(guests[0], true);
+  guests[1] = guest_clone(guests[0]);
+  for (int i = 2; i < COPIES; i++) {
+    Thawed thawed;
+    ModuleError error;
+    ThawOptions thaw = {.guest = options, .find = image_program_given, .find_ctx = program};
+    ck_assert(image_thaw(&image, &thaw, &thawed, &error));
+    guests[i] = thawed.guest;
+    free(thawed.input);
+  }
+  char *lines[COPIES][LINES];
+  for (int i = 0; i < COPIES; i++) {
+    guests[i]->options.write_ctx = &outputs[i];
+    guest_grant(guests[i], INT64_MAX / 2);
+    ck_assert_int_eq(guest_run(guests[i]), GUEST_FINISHED);
+    buffer_put(&outputs[i], "", 1);
+    lines[i][0] = strtok((char *)outputs[i].bytes, "\n");
+    for (int k = 1; k < LINES; k++) lines[i][k] = strtok(NULL, "\n");
+    for (int j = 0; j < i; j++) {
+      ck_assert_str_eq(lines[i][0], lines[j][0]);
+      ck_assert_str_ne(lines[i][1], lines[j][1]);
+      ck_assert_str_ne(lines[i][2], lines[j][2]);
+    }
+  }
+  for (int i = 0; i < COPIES; i++) {
+    guest_free(guests[i]);
+    free(outputs[i].bytes);
+  }
+  free(image.bytes);
+  program_free(program);
+}
+END_TEST
+
 int main(void) {
   if (!freopen("/dev/null", "r", stdin)) return 2;
   Suite *suite = suite_create("images");
@@ -397,6 +440,7 @@ int main(void) {
   tcase_set_timeout(tcase, 120);
   tcase_add_loop_test(tcase, test_sample, 0, NSAMPLES);
   tcase_add_loop_test(tcase, test_steps, 0, NSAMPLES);
+  tcase_add_test(tcase, test_randomness);
   tcase_add_test(tcase, test_deep);
   tcase_add_test(tcase, test_wide_caller);
   tcase_add_test(tcase, test_large);
