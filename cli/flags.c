@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "vm/native.h"
@@ -93,7 +94,7 @@ static bool warn_read(const char *text, Flags *flags) {
 #define IS(word) (length == strlen(word) && memcmp(text, word, length) == 0)
     if (IS("off")) flags->warn_off = true;
     else if (IS("on")) flags->warn_off = flags->warn_error = false;
-    else if (IS("error")) flags->warn_error = true;
+    else if (IS("error")) flags->warn_error = true, flags->warn_off = false;
     else if (*text != '-' || !warning_read(text + 1, length - 1, flags->warn_without)) return false;
 #undef IS
     text += length;
@@ -220,8 +221,14 @@ static bool flag_read(Flags *flags, unsigned command, int argc, char **argv, int
   return true;
 }
 
+/* Who runs a program sees its warnings on a terminal only: they are about its text, and not for whoever reads what it writes. */
+static bool warns_unasked(unsigned command) {
+  bool runs = command == CMD_BIT_run || command == CMD_BIT_test;
+  return (flag_rows[FLAG_WARN].commands >> command & 1) && (!runs || isatty(STDERR_FILENO));
+}
+
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL, .warn_off = !(flag_rows[FLAG_WARN].commands >> command & 1)};
+  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

@@ -117,11 +117,15 @@ in=hello.firn; check 'run -' 0 run -; out_is 'hello, world'
 in=args.firn; check 'run - with an argument' 1 run - x; out_is '["x"]'
 in=hello.firn; check 'the program reads standard input' 0 echo.firn; out_is '<print("hello, world")>'
 check '-e' 0 -e 'print(6 * 7)'; out_is 42
-check 'a warning' 0 warned.firn; out_is 2; has err 'warning[W0201]: the variable `lost` is never used'
-for command in run check build test; do check "$command shows warnings" 0 $command warned.firn; has err 'warning[W0201]'; done
+check 'a warning' 0 run --warn=on warned.firn; out_is 2; has err 'warning[W0201]: the variable `lost` is never used'
+for command in check build; do check "$command shows warnings" 0 $command warned.firn; has err 'warning[W0201]'; done
+for command in run test; do
+  check "$command shows warnings to people" 0 $command warned.firn; empty err
+  check "$command shows warnings when asked" 0 $command --warn=on warned.firn; has err 'warning[W0201]'
+done
 check 'without warnings' 0 run --warn=off warned.firn; out_is 2; empty err
-check 'without one warning' 0 run --warn=-W0201 warned.firn; out_is 2; empty err
-check 'without another' 0 run --warn=-W0202,-w0203 warned.firn; has err 'W0201'
+check 'without one warning' 0 run --warn=on,-W0201 warned.firn; out_is 2; empty err
+check 'without another' 0 run --warn=on,-W0202,-w0203 warned.firn; has err 'W0201'
 check 'warnings are errors' 2 run --warn=error warned.firn; empty out; has err 'error[W0201]'
 check 'warnings are errors, but one' 0 run --warn=error,-W0201 warned.firn; out_is 2; empty err
 check 'an unknown warning' 2 run --warn=-E0301 warned.firn; has err "--warn can't be '-E0301'"

@@ -437,7 +437,7 @@ static void job_exec(const Job *job) {
   bool runs = strcmp(test->command, "run") == 0 || strcmp(test->command, "test") == 0;
   if (runs) argv[n++] = tier;
   bool may_warn = runs || strcmp(test->command, "check") == 0 || strcmp(test->command, "build") == 0;
-  if (may_warn && !test->warns) argv[n++] = "--warn=off";
+  if (may_warn) argv[n++] = test->warns ? "--warn=on" : "--warn=off";
   for (size_t i = 0; runs && i < options.nwith; i++) argv[n++] = options.with[i];
   for (size_t i = 0; i < test->nflags; i++) argv[n++] = test->flags[i];
   argv[n++] = test->file;
