@@ -19,8 +19,9 @@ enum { START, AT, STATE, MATCH_END, FROM, SPENT, LAST_START, EARLY, BEGIN, BEGIN
 /* What a search gives. */
 enum { NOTHING, FOUND, UNKNOWN_STEP, UNKNOWN_BEGIN, TOO_COSTLY, UNFINISHED };
 
-/* Bytes looked at in a call, about: what cannot be finished in so many goes on in the next. And the most that a call can cost. */
-enum { WORK_CHUNK = 4000, UNITS_MOST = 4096 };
+/* Bytes looked at in a step of a search: a call ends behind the first step that makes it so many, so it looks at less than three times as many, at
+ * half a unit each. */
+enum { WORK_CHUNK = 2700, UNITS_MOST = 4096 };
 
 typedef struct Search {
   const uint8_t *bytes;
