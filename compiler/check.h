@@ -38,7 +38,7 @@ typedef enum SymbolKind {
   SYM_SPECIAL, /* print, write, assert: any number of arguments of any type */
 } SymbolKind;
 
-typedef enum Special { SPECIAL_PRINT, SPECIAL_WRITE, SPECIAL_ASSERT } Special;
+typedef enum Special { SPECIAL_PRINT, SPECIAL_WRITE, SPECIAL_EPRINT, SPECIAL_ASSERT } Special;
 
 typedef struct GlobalVar GlobalVar;
 typedef struct Alias Alias;
@@ -577,6 +577,8 @@ TNode *check_hold(Checker *c, NodeList *list, TNode *value, const char *name);
 TNode *check_expr(Checker *c, Expr *e, const Type *expected);
 /* Checks and converts to `expected` (NULL: as it is); reports what does not fit. */
 TNode *check_expr_as(Checker *c, Expr *e, const Type *expected);
+/* The ends of a..b as ints; false after a mistake, or if one is missing. */
+bool check_range_ends(Checker *c, Expr *e, TNode **low, TNode **high);
 /* Checks an expression whose value is not wanted; gives a node of type void or never. */
 TNode *check_expr_drop(Checker *c, Expr *e);
 TNode *check_coerce(Checker *c, TNode *node, const Type *expected, Span span);
@@ -778,6 +780,8 @@ TNode *check_or_fail(Checker *c, TNode *node, Span span);
 /* ---- check_doc.c ---- */
 /* Writes the declaration that a name means, as it was checked, and its documentation. */
 void check_doc_symbol(Checker *c, FILE *out, Symbol *symbol);
+/* What another module's name means inside of `unit`, NULL if nothing that it offers. */
+Symbol *check_doc_inner(Checker *c, Symbol *unit, Name name);
 /* The same for a member of a module, of a type, or of a variable's type: all of that name. */
 void check_doc_member(Checker *c, FILE *out, Symbol *of, Name name);
 /* Writes what is asked about all that a unit offers to others. */

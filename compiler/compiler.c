@@ -39,6 +39,7 @@ static void add_names(Checker *c) {
   add_builtin(c, "_TaskHandle", TYPE_TASK);
   add_special(c, "print", SPECIAL_PRINT);
   add_special(c, "write", SPECIAL_WRITE);
+  add_special(c, "eprint", SPECIAL_EPRINT);
   add_special(c, "assert", SPECIAL_ASSERT);
 }
 
