@@ -653,6 +653,8 @@ TNode *check_concat(Checker *c, NodeList *parts, Span span);
 TNode *check_special(Checker *c, Expr *e, Special special);
 
 TNode *check_try(Checker *c, Expr *e, const Type *expected);
+/* The end of the program by an error. */
+TNode *check_unhandled(Checker *c, TNode *error, Span span);
 TNode *check_catch(Checker *c, Expr *e, const Type *expected, bool is_dropped);
 TNode *check_fail(Checker *c, Expr *e);
 TNode *check_return(Checker *c, Expr *e);

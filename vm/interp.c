@@ -111,6 +111,21 @@ void interp_frames_open(Guest *guest) {
   window->pc = cell;
 }
 
+bool interp_caller(const Guest *guest, Frame *frame) {
+  const Window *window = guest->window;
+  const Task *task = guest->task;
+  if (!window || !window->pc) {
+    if (task->nframes < 2) return false;
+    *frame = task->frames[task->nframes - 2];
+    return true;
+  }
+  const Link *caller = window->last - 1;
+  bool is_link = caller->ret != window->leave;
+  if (!is_link && window->low == 0) return false;
+  *frame = is_link ? (Frame){.code = caller->ret[-1].p, .pc = caller->ret[-2].n} : window->saved;
+  return true;
+}
+
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
 static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
   if (is_trait) {
