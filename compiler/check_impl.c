@@ -431,6 +431,12 @@ static bool same_signature(Checker *c, const Fn *wanted, const Type *const *args
   return check_fits(c, check_subst(c, wanted->result, args, nargs, (Span){0}), fn->result);
 }
 
+/* Show's own `show` goes by `_show_into`, and that by `show`. */
+static bool lacks_show(Checker *c, ImplDecl *impl, const Fn *method, const Type *from) {
+  if (impl->trait != c->core.show || from != impl->trait_type || method == impl->trait->dynamic[0] || strcmp(method->name, "show") != 0) return false;
+  return !check_impl_method(c, impl, impl->trait->dynamic[0]);
+}
+
 void check_impl_check(Checker *c, ImplDecl *impl) {
   check_impl_ready(c, impl);
   if (!impl->trait || impl->is_checked || impl->synth) return;
@@ -455,7 +461,7 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
       Diag *d = check_report(c, fn->ast->head_span.end ? fn->ast->head_span : fn->ast->name_span, DIAG_METHOD_DIFFERS, fn->name, trait->name);
       diag_help(d, "write `%s`", wanted);
       check_note(c, d, method->ast->name_span, "asked for here");
-    } else if (method->name && !check_impl_default(c, impl, method, &from)) {
+    } else if (method->name && (!check_impl_default(c, impl, method, &from) || lacks_show(c, impl, method, from))) {
       Diag *d = check_report(c, span, DIAG_METHOD_MISSING, check_type_text_in(c, impl->type, impl->generics), trait->name, method->name);
       const Fn *near = check_fns_find(&impl->source->methods, method->name);
       check_note(c, d, method->ast->name_span, "asked for here");
