@@ -489,7 +489,9 @@ Head *check_head(Checker *c, const Type *type);
 /* The declaration that an implementation's trait names, without resolving more than that; NULL if it names none. */
 Decl *check_impl_trait(Checker *c, ImplDecl *impl);
 void check_impl_ready(Checker *c, ImplDecl *impl);
-/* The implementation of a trait by a type that is no parameter and no trait, and its type arguments; NULL if there is none. */
+/* Whether the program itself says that a type implements a trait. Makes nothing. */
+bool check_impl_is_written(Checker *c, const Type *type, Decl *trait);
+/* The implementation of a trait by a type that is no parameter and no trait, and its type arguments; NULL if there is none. May make it. */
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args);
 /* The trait type (with arguments) by which `type` satisfies `trait`, or NULL. */
 const Type *check_satisfied(Checker *c, const Generics *scope, const Type *type, Decl *trait);

@@ -104,6 +104,17 @@ static ImplDecl *implied_impl(Checker *c, Head *head, Decl *trait) {
   return NULL;
 }
 
+bool check_impl_is_written(Checker *c, const Type *type, Decl *trait) {
+  const Type **args;
+  Head *head = check_head(c, type);
+  for (size_t i = 0; i < head->impls.count; i++) {
+    ImplDecl *impl = head->impls.items[i];
+    bool is_meant = impl->synth == SYNTH_NONE && check_impl_trait(c, impl) == trait && (!impl->arity || impl->arity == type->nargs);
+    if (is_meant && impl_matches(c, impl, type, &args)) return true;
+  }
+  return false;
+}
+
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args) {
   if (!trait || type->kind == TYPE_PARAM || type->kind >= TYPE_KIND_END || (type->kind == TYPE_TRAIT && trait != c->core.eq)) return NULL;
   Head *head = check_head(c, type);
