@@ -159,14 +159,14 @@ static int file_write(const Guest *guest, const char *path, const void *bytes, s
 NATIVE_ASKS("fs.write_string", fs_write_string, "(string, string, bool) -> int", FS_WRITE, "Makes a string what a file holds, or appends it.") {
   const char *path = path_of(guest, args);
   const String *text = args[1].p;
-  CHARGE(guest, text->length);
+  CHARGE_OUTPUT(guest, text->length);
   return give_int(args, file_write(guest, path, text->bytes, text->length, args[2].i != 0));
 }
 
 NATIVE_ASKS("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", FS_WRITE, "Makes bytes what a file holds, or appends them.") {
   const char *path = path_of(guest, args);
   const Bytes *b = args[1].p;
-  CHARGE(guest, (uint64_t)b->length);
+  CHARGE_OUTPUT(guest, (uint64_t)b->length);
   return give_int(args, file_write(guest, path, b->data, (size_t)b->length, args[2].i != 0));
 }
 

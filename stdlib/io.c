@@ -61,7 +61,7 @@ static void guest_write(const Guest *guest, const char *bytes, size_t length) {
 
 NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
   const String *s = args[0].p;
-  CHARGE(guest, s->length);
+  CHARGE_OUTPUT(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   return TRAP_NONE;
 }
@@ -69,6 +69,8 @@ NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest
 NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a newline to the guest's output.") {
   const String *s = args[0].p;
   CHARGE(guest, s->length);
+  Trap over = guest_output(guest, (uint64_t)s->length + 1);
+  if (over) return over;
   guest_write(guest, s->bytes, s->length);
   guest_write(guest, "\n", 1);
   return TRAP_NONE;

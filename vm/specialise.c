@@ -126,7 +126,7 @@ static Code *intern_code(Program *program, uint32_t number, const Function *func
   Code *code = *find_code(index, number, targs, ntargs);
   if (code) return code;
   *trap = TRAP_INSTANCES;
-  if (program->ncodes >= PROGRAM_CODES_MAX + program->module->nfunctions) return NULL;
+  if (program->ncodes >= program->codes_max) return NULL;
   *trap = TRAP_OUT_OF_MEMORY;
   if (!reserve_code(program)) return NULL;
   code = bump_alloc(&index->bump, sizeof *code);

@@ -156,7 +156,10 @@ static bool queue_grow(Guest *guest) {
   return true;
 }
 
+bool task_may_enlist(const Guest *guest) { return !guest->options.tasks || guest->nlisted < guest->options.tasks; }
+
 void task_enlist(Guest *guest, Task *task) {
+  if (++guest->nlisted > guest->nlisted_most) guest->nlisted_most = guest->nlisted;
   task->is_listed = true;
   task->previous = guest->listed_last;
   task->next = NULL;
@@ -167,6 +170,7 @@ void task_enlist(Guest *guest, Task *task) {
 
 static void task_unlist(Guest *guest, Task *task) {
   if (!task->is_listed) return;
+  guest->nlisted--;
   if (task->previous) task->previous->next = task->next;
   else guest->listed = task->next;
   if (task->next) task->next->previous = task->previous;
@@ -177,6 +181,7 @@ static void task_unlist(Guest *guest, Task *task) {
 
 Trap task_ready(Guest *guest, Task *task) {
   if (task->state != TASK_WAITS) return TRAP_NONE;
+  if (!task->is_listed && !task_may_enlist(guest)) return guest_trap_limit(guest, LIMIT_TASKS);
   if (guest->nready == guest->ready_cap && !queue_grow(guest)) return TRAP_OUT_OF_MEMORY;
   task->state = TASK_READY;
   guest->ready[(guest->ready_first + guest->nready++) % guest->ready_cap] = task;
