@@ -17,6 +17,7 @@
 #include "stdlib/folders.h"
 #include "stdlib/io.h"
 #include "stdlib/support.h"
+#include "vm/quota.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -113,7 +114,7 @@ static Trap lines_read(Guest *guest, int fd, int64_t offset, List *list, int64_t
     if (length > STRING_MAX - CHUNK) { trap = TRAP_TOO_LARGE; break; }
     /* Twice as much for each try, so that long lines take linear time. */
     size_t more = length < CHUNK ? CHUNK : length > STRING_MAX / 2 ? STRING_MAX - length : length;
-    char *grown = realloc(buffer, length + more);
+    char *grown = quota_has_scratch(guest, length + more) ? realloc(buffer, length + more) : NULL;
     if (!grown) { trap = TRAP_OUT_OF_MEMORY; break; }
     buffer = grown;
     ssize_t got = read_at(fd, buffer + length, more, offset + (int64_t)length);

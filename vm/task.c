@@ -87,8 +87,10 @@ Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
   uint64_t limit = guest->options.stack_slots;
   if (nslots > limit) return TRAP_STACK_OVERFLOW;
   uint32_t wanted = task_room_for((uint32_t)nslots, (uint32_t)limit);
-  if (!quota_has_stack(guest, task_stack_bytes(wanted) - task_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
-  return stack_resize(task, wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+  uint64_t bytes = task_stack_bytes(wanted) - task_stack_bytes(task->nslots);
+  if (!quota_has(guest, bytes) || !stack_resize(task, wanted)) return TRAP_OUT_OF_MEMORY;
+  guest->allocated += bytes;
+  return TRAP_NONE;
 }
 
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {

@@ -18,12 +18,12 @@
 #include "vm/object.h"
 
 enum {
-  FUEL = 3000000, QUOTA = 16 << 20, STACK = 64 << 10, OUTPUT = 64 << 10, TASKS = 1000, /* of the hostile guest; the stack in slots */
+  FUEL = 10000000, QUOTA = 16 << 20, STACK = 64 << 10, OUTPUT = 64 << 10, TASKS = 1000, /* of the hostile guest; the stack in slots */
   SLICE = 50000,
   GUESTS = 200, GUEST_SLICE = 1500,
   RSS_OVER = 24 << 20,         /* bytes that the process may take besides four times the quota */
   SLICE_MILLIS = 100,          /* more than what a slice's units may take */
-  UNIT_NANOS = 60, UNIT_NANOS_ORACLE = 400, /* the most that a unit may take, in the long run */
+  UNIT_NANOS = 40, UNIT_NANOS_ORACLE = 150, /* the most that a unit may take, in the long run */
   COMPILE_MILLIS = 4000, COMPILE_RSS = 600 << 20,
 };
 
@@ -274,6 +274,23 @@ static const Bomb bombs[] = {
   {"aliases that double", "type A0 = (int, int)\ntype A1 = (A0, A0)\ntype A2 = (A1, A1)\ntype A3 = (A2, A2)\ntype A4 = (A3, A3)\ntype A5 = (A4, A4)\ntype A6 = (A5, A5)\ntype A7 = (A6, A6)\ntype A8 = (A7, A7)\ntype A9 = (A8, A8)\nlet x: [A9] = []\n", "", 0, "", ""},
   {"an alias of itself", "type A = [A]\nlet x: A = []\n", "", 0, "", ""},
   {"exhaustiveness", "enum E { a; b; c; d }\nfn f(x: (E, E, E, E, E, E, E, E, E, E)) -> int {\n  match x {\n", "    (.a, .b, .c, .d, .a, .b, .c, .d, _, _) => #\n    (_, .a, _, .b, _, .c, _, .d, _, .a) => #\n", 200, "    _ => 0\n  }\n}\n", ""},
+  {"exhaustiveness of many ways", "fn f(x: (bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool)) -> int {\n  match x {\n",
+   "    (true, true, _, _, _, _, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (false, false, _, _, _, _, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, true, true, _, _, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, false, false, _, _, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, true, true, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, false, false, _, _, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, true, true, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, false, false, _, _, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, true, true, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, false, false, _, _, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, true, true, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, false, false, _, _, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, _, _, true, true, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, _, _, false, false, _, _) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, _, _, _, _, true, true) => #\n"
+   "    (_, _, _, _, _, _, _, _, _, _, _, _, _, _, false, false) => #\n", 1, "  }\n}\n", ""},
   {"exhaustiveness that fails", "fn f(x: (bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool, bool)) -> int {\n  match x {\n", "    (true, _, true, _, true, _, true, _, true, _, true, _, true, _, true, _) => #\n    (_, false, _, false, _, false, _, false, _, false, _, false, _, false, _, false) => #\n", 100, "  }\n}\n", ""},
 };
 
