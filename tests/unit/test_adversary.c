@@ -23,7 +23,7 @@ enum {
   GUESTS = 200, GUEST_SLICE = 1500,
   RSS_OVER = 24 << 20,         /* bytes that the process may take besides four times the quota */
   SLICE_MILLIS = 100,          /* more than what a slice's units may take */
-  UNIT_NANOS = 40, UNIT_NANOS_ORACLE = 150, /* the most that a unit may take, in the long run */
+  UNIT_NANOS = 100, UNIT_NANOS_ORACLE = 200, /* the most that a unit may take, in the long run */
   COMPILE_MILLIS = 4000, COMPILE_RSS = 600 << 20,
 };
 
