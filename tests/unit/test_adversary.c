@@ -67,7 +67,7 @@ static const char others_text[] =
     "let jobs = Channel<int>(2)\n"
     "let results = Channel<string>(2)\n"
     "spawn worker(jobs, results)\n"
-    "for i in 0..400 {\n"
+    "for i in 0..250 {\n"
     "  jobs.send(i)\n"
     "  let text = results.recv() ?? \"\"\n"
     "  seen[\"key {i % 50}\"] = Point(x: i, y: text.len())\n"
