@@ -20,6 +20,7 @@
 enum {
   TRACE_HEAD = 12,    /* innermost frames that a shortened trace shows */
   TRACE_TAIL = 8,     /* outermost ones */
+  TEXT_MAX = 1 << 16, /* bytes of a trap's text: it leaves the guest without being output */
 };
 
 /* Guests */
@@ -216,11 +217,16 @@ void guest_fail(Guest *guest, Trap trap) {
 }
 
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length) {
+  static const char more[] = "...";
+  bool is_cut = length > TEXT_MAX;
+  if (is_cut) {
+    for (length = TEXT_MAX; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;) length--;
+  }
   free(guest->trap_text);
-  guest->trap_text = malloc(length + 1);
+  guest->trap_text = malloc(length + sizeof more);
   if (!guest->trap_text) return trap;
   memcpy(guest->trap_text, text, length);
-  guest->trap_text[length] = 0;
+  memcpy(guest->trap_text + length, is_cut ? more : "", is_cut ? sizeof more : 1);
   return trap;
 }
 

@@ -203,7 +203,7 @@ char *guest_report(const Guest *guest);
 /* A hash of all reachable state that depends on no address and no tier: fuel, frames (function, pc), slots by type, heap graph, globals. */
 uint64_t guest_state_hash(Guest *guest);
 
-/* Sets the text of a trap's %s, copied. Returns `trap`. */
+/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`. */
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
 Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
 
