@@ -132,6 +132,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/freeze.sh $(FIRN)
 	sh tests/wait.sh $(FIRN)
 	sh tests/sandbox.sh $(FIRN)
+	sh tests/limits.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
 	sh tests/repl.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)

@@ -115,6 +115,7 @@ struct Program {
   Code **codes;              /* by Code.index */
   uint32_t ncodes, codes_cap;
   uint32_t codes_max;        /* program_limit */
+  uint64_t generic_insns;    /* of instances of generic functions */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */
   uint32_t nglobal_slots;
@@ -127,6 +128,7 @@ struct Program {
 };
 
 #define PROGRAM_CODES_MAX 16384 /* instances, beyond one of each function */
+#define PROGRAM_INSNS_MAX (1u << 20) /* instructions of all instances of generic functions */
 
 /* Verifies (unless done) and links. Takes the module, also on failure. NULL and *error when it does not verify, an import is unknown
  * or has another signature, or memory is out. */
