@@ -45,6 +45,10 @@ LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB)) $(O)/library
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/explanation.o
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+ifdef CROSS
+# They measure time and memory, of which an emulator takes its own.
+UNIT := $(filter-out %/test_adversary %/test_soak,$(UNIT))
+endif
 
 .PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
@@ -128,6 +132,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/freeze.sh $(FIRN)
 	sh tests/wait.sh $(FIRN)
 	sh tests/sandbox.sh $(FIRN)
+	sh tests/limits.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
 	sh tests/repl.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)

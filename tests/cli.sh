@@ -379,11 +379,11 @@ while read -r line; do
   check "README: $line" $wanted $line
   case $line in
     image*) has out 'fuel' ;;
-    *--sandbox*|*--allow*|*--memory*) same out life.whole ;;
+    *--sandbox*|*--allow*|*--memory*|*--timeout*) same out life.whole ;;
     *) cat out >>life.parts ;;
   esac
 done <readme.commands
-expect 'README has commands' test "$(grep -c . readme.commands)" -eq 6
+expect 'README has commands' test "$(grep -c . readme.commands)" -eq 7
 same life.parts life.whole
 
 echo "$passed passed, $failed failed"

@@ -53,7 +53,8 @@ Trap task_end(Guest *guest);
 /* Ends a task from outside: nothing of it is left to run. */
 void task_drop(Guest *guest, Task *task);
 
-/* Puts a task at the end of the guest's list of tasks that are reached without a reference. */
+/* Puts a task at the end of the guest's list of tasks that are reached without a reference. task_may_enlist: whether the limit of tasks allows one more. */
+bool task_may_enlist(const Guest *guest);
 void task_enlist(Guest *guest, Task *task);
 
 /* Writes a line of a trace, without its end. */

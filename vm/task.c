@@ -87,8 +87,10 @@ Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
   uint64_t limit = guest->options.stack_slots;
   if (nslots > limit) return TRAP_STACK_OVERFLOW;
   uint32_t wanted = task_room_for((uint32_t)nslots, (uint32_t)limit);
-  if (!quota_has_stack(guest, task_stack_bytes(wanted) - task_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
-  return stack_resize(task, wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+  uint64_t bytes = task_stack_bytes(wanted) - task_stack_bytes(task->nslots);
+  if (!quota_has(guest, bytes) || !stack_resize(task, wanted)) return TRAP_OUT_OF_MEMORY;
+  guest->allocated += bytes;
+  return TRAP_NONE;
 }
 
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
@@ -156,7 +158,10 @@ static bool queue_grow(Guest *guest) {
   return true;
 }
 
+bool task_may_enlist(const Guest *guest) { return !guest->options.tasks || guest->nlisted < guest->options.tasks; }
+
 void task_enlist(Guest *guest, Task *task) {
+  if (++guest->nlisted > guest->nlisted_most) guest->nlisted_most = guest->nlisted;
   task->is_listed = true;
   task->previous = guest->listed_last;
   task->next = NULL;
@@ -167,6 +172,7 @@ void task_enlist(Guest *guest, Task *task) {
 
 static void task_unlist(Guest *guest, Task *task) {
   if (!task->is_listed) return;
+  guest->nlisted--;
   if (task->previous) task->previous->next = task->next;
   else guest->listed = task->next;
   if (task->next) task->next->previous = task->previous;
@@ -177,6 +183,7 @@ static void task_unlist(Guest *guest, Task *task) {
 
 Trap task_ready(Guest *guest, Task *task) {
   if (task->state != TASK_WAITS) return TRAP_NONE;
+  if (!task->is_listed && !task_may_enlist(guest)) return guest_trap_limit(guest, LIMIT_TASKS);
   if (guest->nready == guest->ready_cap && !queue_grow(guest)) return TRAP_OUT_OF_MEMORY;
   task->state = TASK_READY;
   guest->ready[(guest->ready_first + guest->nready++) % guest->ready_cap] = task;
