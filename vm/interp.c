@@ -17,7 +17,7 @@
 #include "vm/object.h"
 
 /* Frames that a window takes: fewer of a task that another has given way to, and which may soon rest again. */
-enum { WINDOW_FRAMES = 32, WINDOW_FRAMES_OTHER = 4 };
+enum { WINDOW_FRAMES = 32, WINDOW_FRAMES_OTHER = 2 };
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
