@@ -33,6 +33,18 @@ static void execute_emit(Translator *t) {
 
 static Result load_result(Handler handler, uint8_t dst) { return (Result){handler, LOAD_F, LOAD_S, dst}; }
 
+/* Before a load from the object in `slot` to `position`: takes the last cell back if it loads another word of that object into a slot, and nothing will be
+ * emitted between the two. */
+static bool word_get_join(Translator *t, uint32_t position, uint32_t slot, Cell *load) {
+  if (t->acc != NONE) model_flush(t, t->acc);
+  model_hazard(t, position, position);
+  if (t->failed || t->ncells <= t->barrier || !cell_is(t, t->ncells - 1, H_WORD_GET_S_S)) return false;
+  *load = t->cells[t->ncells - 1];
+  if (load->a != slot || load->c == slot || t->facc != NONE) return false;
+  t->ncells--;
+  return true;
+}
+
 /* A load from word `word` of the object at `position`, which takes its place. */
 static void word_get(Translator *t, uint32_t position, uint32_t word, bool float_result) {
   Cell load;
@@ -46,10 +58,14 @@ static void word_get(Translator *t, uint32_t position, uint32_t word, bool float
     cell->d = (uint16_t)word;
     return;
   }
-  Handler handler = object.form == 'A' ? H_WORD_GET_A_A : H_WORD_GET_S_A;
-  Cell *cell = emit_result(t, load_result(handler, 2), 1, position, float_result);
+  bool is_second = object.form == 'S' && word_get_join(t, position, object.slot, &load);
+  Handler handler = is_second ? H_WORD_GETS_A : object.form == 'A' ? H_WORD_GET_A_A : H_WORD_GET_S_A;
+  Cell *cell = emit_result(t, load_result(handler, 2), is_second ? 2 : 1, position, float_result);
   cell->a = (uint16_t)object.slot;
   cell->b = (uint16_t)word;
+  if (!is_second) return;
+  cell->d = load.b;
+  cell[1].a = load.c;
 }
 
 /* Takes the last two cells back if they load a word of the object in `slot` and add a constant to it. */
