@@ -531,6 +531,14 @@ AstModule *parse_module(Compilation *c, Source *source) {
   return m;
 }
 
+void parse_head(Compilation *c, FnDecl *fn) {
+  if (!fn->head_pending) return;
+  fn->head_pending = false;
+  Parser p;
+  parser_init(&p, c, sources_get(&c->sources, fn->name_span.source), fn->name_span.end, fn->head_span.end);
+  parse_skipped_head(&p, fn);
+}
+
 void parse_body(Compilation *c, FnDecl *fn) {
   if (!fn->body_pending) return;
   Source *source = sources_get(&c->sources, fn->body_span.source);

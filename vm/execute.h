@@ -37,6 +37,12 @@ Trap task_ready(Guest *guest, Task *task);
 Trap task_wait(Guest *guest);
 Trap task_switch(Guest *guest, Task *task);
 
+/* Sets the top of a task whose frames are exact. */
+static inline void task_settle(Task *task) {
+  const Frame *frame = &task->frames[task->nframes - 1];
+  task->top = frame->base + frame->code->insns[frame->pc].sp;
+}
+
 /* The running task's native has asked to wait (guest_await): the next one goes on. */
 Trap task_await(Guest *guest);
 /* Pending tasks (wait.c), whose token and due are set: task_pend makes a task one, task_unpend forgets that it is. */
