@@ -148,7 +148,7 @@ static bool queue_grow(Guest *guest) {
   uint32_t cap = guest->ready_cap ? 2 * guest->ready_cap : QUEUE_FIRST;
   Task **grown = calloc(cap, sizeof *grown);
   if (!grown) return false;
-  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = guest->ready[(guest->ready_first + i) % guest->ready_cap];
+  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = guest_ready(guest, i);
   free(guest->ready);
   guest->ready = grown;
   guest->ready_first = 0;
@@ -281,7 +281,7 @@ Trap task_end(Guest *guest) {
 void task_drop(Guest *guest, Task *task) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < guest->nready; i++) {
-    Task *ready = guest->ready[(guest->ready_first + i) % guest->ready_cap];
+    Task *ready = guest_ready(guest, i);
     if (ready != task) guest->ready[(guest->ready_first + kept++) % guest->ready_cap] = ready;
   }
   guest->nready = kept;
