@@ -40,8 +40,9 @@ HOST_O := $(if $(CROSS),build,$(O))
 VM := $(wildcard vm/*.c)
 COMPILER := $(wildcard compiler/*.c)
 STDLIB := $(wildcard stdlib/*.c)
+EMBED := $(wildcard embed/*.c)
 CLI := $(wildcard cli/*.c)
-LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB)) $(O)/library.o
+LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB) $(EMBED)) $(O)/library.o
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/explanation.o
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -65,23 +66,24 @@ $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
+# One object: natives are found by their section, so that none may be left out.
 $(O)/libfirn.a: $(LIB_OBJECTS)
 	@echo "  AR  $@"
-	@rm -f $@ && ar rcs $@ $^
+	@$(CC) -r -nostdlib -o $(O)/libfirn.o $^ && rm -f $@ && ar rcs $@ $(O)/libfirn.o
 
 $(O)/libfirn.so: $(PIC_OBJECTS)
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lzstd -lpthread -lm
 
-$(O)/library.c: $(HOST_O)/embed $(wildcard stdlib/*.firn)
+$(O)/library.c: $(HOST_O)/embed-texts $(wildcard stdlib/*.firn)
 	@mkdir -p $(@D)
-	$(HOST_O)/embed library $(sort $(wildcard stdlib/*.firn)) > $@
+	$(HOST_O)/embed-texts library $(sort $(wildcard stdlib/*.firn)) > $@
 
-$(O)/explanation.c: $(HOST_O)/embed $(wildcard docs/diagnostics/*.md)
+$(O)/explanation.c: $(HOST_O)/embed-texts $(wildcard docs/diagnostics/*.md)
 	@mkdir -p $(@D)
-	$(HOST_O)/embed explanation $(sort $(wildcard docs/diagnostics/*.md)) > $@
+	$(HOST_O)/embed-texts explanation $(sort $(wildcard docs/diagnostics/*.md)) > $@
 
-$(HOST_O)/embed: tools/embed.c
+$(HOST_O)/embed-texts: tools/embed.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -O1 -o $@ $<
 
@@ -95,6 +97,7 @@ $(O)/pic/library.o: $(O)/library.c
 $(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping -fno-strict-aliasing -fno-tree-loop-distribute-patterns)
 
 $(O)/%.o: %.c | $(SYSROOT_READY)
+	@[ ! -f $(@D) ] || rm $(@D)
 	@mkdir -p $(@D) && echo "  CC  $@"
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/pic/%.o: %.c

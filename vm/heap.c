@@ -56,7 +56,6 @@ static uint64_t guest_numbers[GUEST_NUMBERS / 64] = {1}; /* in use; 0 is nobody'
 static HeapStats stats;
 static size_t heap_limit;       /* what heap_limit_set was given */
 static size_t request_max;  /* larger requests fail without asking libgc */
-static GC_push_other_roots_proc push_threads;
 
 /* Descriptors by number. */
 #define DESC_STATIC 64
@@ -128,9 +127,26 @@ static struct GC_ms_entry *refs_mark(GC_word *address, struct GC_ms_entry *top, 
   return top;
 }
 
-/* libgc calls this while the world is stopped, at the beginning of marking. */
+/* Where the calling thread's stack begins; found once for each thread. */
+static void *stack_base(void) {
+  static __thread void *base;
+  struct GC_stack_base found;
+  if (!base && GC_get_stack_base(&found) == GC_SUCCESS) base = found.mem_base;
+  return base;
+}
+
+static __attribute__((noinline)) void stack_push_from_here(void) { GC_push_all_eager(__builtin_frame_address(0), stack_base()); }
+
+/* The stack of the thread that collects, with its registers. No other thread holds a reference: libgc knows of none, so none is sent a signal. */
+static __attribute__((noinline)) void stack_push(void) {
+  __builtin_unwind_init();
+  stack_push_from_here();
+  __asm__ volatile(""); /* no tail call: this frame has the registers */
+}
+
+/* libgc calls this at the beginning of marking. */
 static void roots_push(void) {
-  if (push_threads) push_threads();
+  stack_push();
   stats.collections++;
   memset(free_cells, 0, sizeof free_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
@@ -141,6 +157,7 @@ static void roots_push(void) {
     const Task *first = guest->main;
     if (first && first->is_outside && first->slots) GC_push_all(first->slots, first->slots + first->top);
     GC_push_all((void *)&guest->task, (void *)(&guest->listed_last + 1));
+    if (guest->held) GC_push_all(guest->held, guest->held + guest->nheld);
     if (guest->ready) GC_push_all(guest->ready, guest->ready + guest->ready_cap);
   }
 }
@@ -174,12 +191,12 @@ void heap_init(void) {
   GC_set_warn_proc(GC_ignore_warn_proc);
   GC_set_free_space_divisor(1);
   GC_init();
+  GC_unregister_my_thread();
   GC_clear_roots();
   GC_set_min_bytes_allocd(1 << 20);
   gc_kinds[KIND_LEAF] = 0; /* libgc's own pointer-free kind */
   gc_kinds[KIND_OBJECT] = kind_new(object_mark);
   gc_kinds[KIND_REFS] = kind_new(refs_mark);
-  push_threads = GC_get_push_other_roots();
   GC_set_push_other_roots(roots_push);
   limit_apply();
 }

@@ -31,7 +31,7 @@ _Static_assert(sizeof(Link) == sizeof(Frame), "links and frames share memory");
 typedef struct Window {
   Task *task;
   uint32_t low;
-  uint32_t result_slots; /* of the outermost frame */
+  const Code *outermost; /* of the outermost frame */
   Frame saved;
   const Cell *leave;
   const Cell *pc;        /* while C runs for an instruction: its cell, the frame's link and slots; NULL while all frames are exact */
@@ -48,7 +48,7 @@ static void window_open(Window *window, Task *task, const Cell *leave) {
   window->task = task;
   window->leave = leave;
   window->pc = NULL;
-  window->result_slots = task->frames[0].code->result_slots;
+  window->outermost = task->frames[0].code;
   uint32_t low = task->nframes - 1;
   uint32_t least = low > WINDOW_FRAMES ? low - WINDOW_FRAMES : 0;
   while (low > least) {
@@ -109,6 +109,11 @@ void interp_frames_open(Guest *guest) {
   const Cell *cell = window->pc;
   window_open(window, window->task, window->leave);
   window->pc = cell;
+}
+
+const NativeDef *guest_calling(const Guest *guest) {
+  const Window *window = guest->window;
+  return window && window->pc ? window->pc[1].p : task_awaits(guest->task);
 }
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
@@ -295,7 +300,7 @@ leave: {
     if (guest->status == GUEST_RUNNABLE) goto enter;
     return guest->status;
   }
-  guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
+  guest->exit_status = code_exit_status(window.outermost, task->slots);
   return guest->status = GUEST_FINISHED;
 }
 

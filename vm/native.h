@@ -73,6 +73,12 @@ Trap native_refuse(Guest *guest, unsigned capability);
 /* Finds by module and name; NULL if unknown. */
 const NativeDef *native_find(const char *module, const char *name);
 
+/* Where natives are looked for that are not linked into the process: functions of the host. */
+typedef struct NativeFinder { const NativeDef *(*find)(void *ctx, const char *module, const char *name); void *ctx; } NativeFinder;
+
+/* In a native: its own definition. */
+const NativeDef *guest_calling(const Guest *guest);
+
 /* All natives, for documentation and the compiler. */
 const NativeDef *const *native_all(unsigned *count);
 
