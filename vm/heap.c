@@ -179,18 +179,32 @@ static void limit_apply(void) {
   GC_set_max_heap_size(request_max);
 }
 
+/* GC_init takes two signals' handlers and unblocks them. They are given back: libgc sends signals only to other threads it knows, and it never knows
+ * but the one that is in the machine. */
+static void gc_start(void) {
+  struct sigaction suspend, restart;
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  sigaction(GC_get_suspend_signal(), NULL, &suspend);
+  sigaction(GC_get_thr_restart_signal(), NULL, &restart);
+  GC_init();
+  sigaction(GC_get_suspend_signal(), &suspend, NULL);
+  sigaction(GC_get_thr_restart_signal(), &restart, NULL);
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 void heap_init(void) {
   if (started) return;
   started = true;
   GC_set_all_interior_pointers(0);
   GC_set_no_dls(1);
   GC_set_markers_count(1);
-  /* Hosts have uses for libgc's defaults: SIGPWR, and SIGXCPU, which limits of CPU time send. */
+  /* Not libgc's defaults even for the moment of GC_init: SIGPWR, and SIGXCPU, which limits of CPU time send. */
   GC_set_suspend_signal(SIGRTMIN + 8);
   GC_set_thr_restart_signal(SIGRTMIN + 9);
   GC_set_warn_proc(GC_ignore_warn_proc);
   GC_set_free_space_divisor(1);
-  GC_init();
+  gc_start();
   GC_unregister_my_thread();
   GC_clear_roots();
   GC_set_min_bytes_allocd(1 << 20);

@@ -58,7 +58,7 @@ typedef struct NativeDef {
 #define NATIVE_DEFINE(name, ident, signature, capability, waits, doc)                                  \
   static Trap ident(Guest *guest, Value *args);                                                        \
   static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits}; \
-  static const NativeDef *const ident##_entry __attribute__((used, section("firn_natives"))) = &ident##_def; \
+  static const NativeDef *const ident##_entry __attribute__((used, retain, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
 
 /* Whether a guest was granted a capability, and everything if it needs none. */
