@@ -11,7 +11,7 @@ O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev libuv1-dev check
-TEST_PACKAGES := clang libclang-rt-14-dev unicode-data bzip2
+TEST_PACKAGES := clang libclang-rt-14-dev lld g++ unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CFLAGS_release := -O2 -g1
@@ -60,7 +60,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -69,7 +69,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -153,6 +153,7 @@ install: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so $(O)/firn.1
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS_OUTSIDE))|' \
 	  tools/firn.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/firn.pc
 	install -m 644 $(O)/firn.1 $(DESTDIR)$(MANDIR)/man1/firn.1
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 uninstall:
 	rm -f $(INSTALLED:%=$(DESTDIR)%)
 
@@ -188,6 +189,10 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/repl.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)
 	sh tests/unicode.sh $(FIRN)
+
+# Hosts, built against an installed library.
+test-install: all $(O)/libfirn-internal.a
+	MAKE='$(MAKE)' CC='$(CC)' sh tests/install.sh $(O)
 
 # What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
 FAULT_STEPS ?= 15
@@ -276,7 +281,7 @@ $(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c $(wildcard vm/*.
 docs check-docs: $(FIRN)
 	@sh tools/library-docs.sh $(FIRN) docs/library $(if $(filter check-docs,$@),--check)
 	@sh tools/embed-docs.sh $(if $(filter check-docs,$@),--check)
-	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md
+	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md examples/README.md examples/embed/README.md
 
 bench: $(O)/firn
 	bench/run $(O)/firn
