@@ -179,7 +179,8 @@ static void call_end(FirnFunction *f) {
     if (error) call_over(f, error);
   } else {
     bool given = value_give(&f->room, type->kind == TYPE_RESULT ? type->args[0] : type, slots, &f->result);
-    call_over(f, given ? NULL : error_memory());
+    if (!given && f->room.is_full) call_over(f, error_make(FIRN_E_MEMORY, "the result takes more than %d times the guest's memory quota", (int)ROOM_PER_BYTE));
+    else call_over(f, given ? NULL : error_memory());
   }
 }
 
@@ -219,18 +220,10 @@ static FirnError *can_call(const FirnGuest *g) {
 static FirnError *call_begin(FirnFunction *f, const FirnValue *args, size_t nargs) {
   FirnGuest *g = f->guest;
   Value slots[MODULE_PARAMS_MAX + TYPE_SLOTS_MAX];
-  uint32_t ncaptures = f->closure ? obj_desc((const Obj *)f->closure)->nslots : 0, room = f->code->nargs_slots - ncaptures, used = 0, count = 0;
   const Code *code = f->code;
-  while (count < code->function->nparams && used < room) used += code->local_types[count++]->slots;
-  if (f->closure) {
-    const Type *type = obj_desc((const Obj *)f->closure)->type;
-    count = type->nargs - 1;
-  } else {
-    count = code->function->nparams;
-  }
+  uint32_t count = f->closure ? obj_desc((const Obj *)f->closure)->type->nargs - 1 : code->function->nparams, used = 0;
   if (nargs != count || (nargs && !args)) return error_make(FIRN_E_TYPE, "the function takes %u arguments, not %zu", count, nargs);
   values_begin(g);
-  used = 0;
   for (uint32_t i = 0; i < count; used += code->local_types[i++]->slots) {
     FirnError *error = value_take(g, code->local_types[i], &args[i], slots + used);
     if (error) return error;

@@ -116,13 +116,16 @@ FirnRef reference_add(FirnGuest *g, Value value, const Type *type); /* 0 when me
 bool reference_find(const FirnGuest *g, FirnRef ref, Value *value, const Type **type);
 void reference_drop(FirnGuest *g, FirnRef ref);
 
-/* Room for values that are given to the host: memory, and the references among them. `borrows`: strings and bytes are those of the guest. */
+/* Room for values that are given to the host: memory, and the references among them. `borrows`: strings and bytes are those of the guest. A guest can share what a copy
+ * has many times: the room for one with a quota is limited in proportion. */
+enum { ROOM_LEAST = 1 << 20, ROOM_PER_BYTE = sizeof(FirnValue) };
 typedef struct Room {
   FirnGuest *guest;
   Bump memory;
   FirnRef *refs;
   size_t nrefs, refs_cap;
-  bool borrows;
+  uint64_t bytes;  /* taken */
+  bool borrows, is_full;
 } Room;
 void room_clear(Room *room);
 void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */

@@ -182,8 +182,9 @@ Trap host_enter(Guest *guest, Value *args) {
   if (trap != TRAP_NONE) return trap;
   at = args;
   for (uint32_t i = 0; i < f->nparams && trap == TRAP_NONE; at += f->params[i++]->slots) {
-    if (!value_give(&call.room, f->params[i], at, &values[i])) trap = TRAP_OUT_OF_MEMORY;
+    if (!value_give(&call.room, f->params[i], at, &values[i])) trap = call.room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
   }
+  if (call.room.bytes > bytes) work_owe(guest, WORK_FUEL(call.room.bytes - bytes)); /* what lies deeper shows only now */
   bool was_in_native = call.guest->in_native;
   call.guest->in_native = true;
   if (trap == TRAP_NONE) trap = function_call(&call, values, args);

@@ -196,7 +196,7 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
   if (!api_run_begin()) return RUN_TOO_DEEP;
   g->is_running = true;
   for (;;) {
-    if (atomic_exchange(&g->stop, false)) {
+    if (atomic_load_explicit(&g->stop, memory_order_relaxed) && atomic_exchange(&g->stop, false)) {
       end = RUN_STOPPED;
       break;
     }

@@ -116,17 +116,26 @@ void room_clear(Room *room) {
   free(room->refs);
   room->refs = NULL;
   room->refs_cap = 0;
+  room->bytes = 0;
+  room->is_full = false;
   if (room->memory.chunks) bump_free(&room->memory);
 }
 
 void *room_take(Room *room, uint64_t count, size_t size) {
   uint64_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes >= SIZE_MAX / 2) return NULL;
+  uint64_t quota = room->guest->guest->options.memory, most;
+  if (!quota || __builtin_mul_overflow(quota, (uint64_t)ROOM_PER_BYTE, &most) || most > SIZE_MAX / 4) most = SIZE_MAX / 4;
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > most + ROOM_LEAST || room->bytes > most + ROOM_LEAST - bytes) {
+    room->is_full = true;
+    return NULL;
+  }
+  room->bytes += bytes;
   return bump_alloc(&room->memory, bytes + 1);
 }
 
 static bool room_keep(Room *room, FirnRef ref) {
   if (!ref) return false;
+  room->bytes += sizeof(FirnValue);
   if (room->nrefs == room->refs_cap) {
     size_t cap = room->refs_cap ? 2 * room->refs_cap : 8;
     FirnRef *grown = realloc(room->refs, cap * sizeof *grown);
@@ -301,6 +310,16 @@ static List *list_of(FirnGuest *g, const Type *type, size_t count) {
   return desc ? list_new(g->guest, desc, (int64_t)count) : NULL;
 }
 
+/* Numbers as they are. */
+static void numbers_take(const FirnValue *value, List *list) {
+  Value *at = list->data;
+  for (size_t i = 0; i < value->count; i++) {
+    if (value->kind == FIRN_INTS) at[i].i = value->as.integers[i];
+    else at[i].f = float_canonical(value->as.numbers[i]);
+  }
+  list->length = (int64_t)value->count;
+}
+
 static FirnError *list_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots) {
   const Type *elem = type->args[0];
   bool is_numbers = (elem->kind == TYPE_INT && value->kind == FIRN_INTS) || (elem->kind == TYPE_FLOAT && value->kind == FIRN_FLOATS);
@@ -308,14 +327,18 @@ static FirnError *list_take(FirnGuest *g, const Type *type, const FirnValue *val
   if (value->count && !value->as.items) return error_make(FIRN_E_ARGUMENT, "a list is NULL");
   List *list = list_of(g, type, value->count);
   if (!list) return no_object(g);
+  slots->p = list;
+  if (is_numbers && list->capacity >= (int64_t)value->count) {
+    numbers_take(value, list);
+    return NULL;
+  }
+  if (is_numbers) return no_object(g);
   for (size_t i = 0; i < value->count; i++) {
     Value element[TYPE_SLOTS_MAX];
-    FirnValue number = value->kind == FIRN_INTS ? firn_int(value->as.integers[i]) : value->kind == FIRN_FLOATS ? firn_float(value->as.numbers[i]) : value->as.items[i];
-    FirnError *error = value_take(g, elem, &number, element);
+    FirnError *error = value_take(g, elem, &value->as.items[i], element);
     if (error) return error;
     if (list_push_owing(g->guest, list, element) != TRAP_NONE) return no_object(g);
   }
-  slots->p = list;
   return NULL;
 }
 

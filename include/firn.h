@@ -94,8 +94,8 @@ typedef enum FirnKind {
   FIRN_REF,     /* as.ref: anything else (objects of classes and enums, functions, ...), by identity */
 } FirnKind;
 
-/* A value of any type. Lists, maps, tuples, strings and bytes are copies. Given to the library, what a value points to is only read, at once. Given by the library,
- * it lasts, references in it too, until the host function returns whose argument it is, or until the bound function whose result it is is called again or freed. */
+/* A value of any type. Lists, maps, tuples, strings and bytes are copies. Given to the library, what a value points to is only read, at once. What a
+ * guest with a memory quota gives may take 24 times as much as that. Given by the library, it lasts, references in it too, until the host function returns whose argument it is, or until the bound function whose result it is is called again or freed. */
 typedef struct FirnValue {
   FirnKind kind;
   size_t count;
@@ -140,7 +140,7 @@ static inline FirnValue firn_ref(FirnRef x) { FirnValue v = firn_void(); v.kind 
 
 /* Makes an engine, without host functions or programs. NULL when memory is out. */
 FIRN_API Firn *firn_new(void);
-/* Frees an engine with all its guests and programs. */
+/* Frees an engine with all its guests and programs; not inside of a callback of one of its guests. */
 FIRN_API void firn_free(Firn *firn);
 
 /* How a host function ends. */
@@ -230,6 +230,7 @@ FIRN_OPTIONS(FirnGuestOptions, firn_guest_options)
 
 /* Makes a guest, about to run the program's top level and main. Microseconds. */
 FIRN_API FIRN_CHECK FirnError *firn_guest_new(FirnProgram *program, const FirnGuestOptions *options, FirnGuest **guest);
+/* Frees a guest with its bound functions; does nothing to one that runs. */
 FIRN_API void firn_guest_free(FirnGuest *guest);
 FIRN_API void *firn_guest_userdata(const FirnGuest *guest);
 FIRN_API FirnProgram *firn_guest_program(const FirnGuest *guest);

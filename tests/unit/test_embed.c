@@ -1,5 +1,6 @@
 /* test_embed.c - the embedding API (include/firn.h): programs, host functions, values, bound functions, references; and what they refuse. */
 #include "embed.h"
+#include "vm/heap.h"
 
 /* Programs */
 
@@ -327,19 +328,28 @@ START_TEST(test_references) {
 }
 END_TEST
 
-static Suite *embed_suite(void) {
-  Suite *suite = suite_create("embedding");
-  TCase *tests = tcase_create("embed");
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, test_values, 0, VALUE_ROWS);
+/* A collection at every allocation. */
+static void setup_stressed(void) {
+  heap_stress = true;
+  setup();
+}
+
+static void tests_add(Suite *suite, const char *name, void (*begin)(void)) {
   const TTest *const all[] = {
       test_run, test_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_traps, test_binding,
       test_order, test_results, test_references,
   };
+  TCase *tests = tcase_create(name);
+  tcase_add_checked_fixture(tests, begin, teardown);
+  tcase_set_timeout(tests, 60);
+  tcase_add_loop_test(tests, test_values, 0, VALUE_ROWS);
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
   suite_add_tcase(suite, tests);
-  return suite;
 }
 
-int main(void) { return suite_run(embed_suite()); }
+int main(void) {
+  Suite *suite = suite_create("embedding");
+  tests_add(suite, "embed", setup);
+  tests_add(suite, "embed, stressed", setup_stressed);
+  return suite_run(suite);
+}

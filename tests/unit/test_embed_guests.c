@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "embed.h"
+#include "vm/heap.h"
 
 /* Limits */
 
@@ -83,6 +84,24 @@ START_TEST(test_memory) {
   ck_assert_int_eq(firn_status(guest), FIRN_FAILED);
   WRONG(firn_recover(guest), FIRN_E_FAILED, "quota");
   free(large);
+}
+END_TEST
+
+/* What shares a part many times is small for the guest, and could be large for the host. */
+START_TEST(test_shared) {
+  FirnGuestOptions options = firn_guest_options();
+  FINE(firn_define(firn, "t.take([[[[int]]]])", host_nothing, NULL));
+  compile("extern \"t\" fn take(x: [[[[int]]]])\nfn many<T>(x: T) -> [T] { let all: [T] = []; for i in 0..200 { all.push(x) }; all }\n"
+          "pub fn give(n: int) -> [[[[int]]]] => many(many(many(many(n))))\npub fn hand(n: int) { take(many(many(many(many(n))))) }\npub fn some(n: int) -> [[int]] => many(many(n))");
+  options.memory = 1 << 20;
+  FINE(firn_guest_new(program, &options, &guest));
+  FirnValue n = firn_int(1), result;
+  WRONG(firn_call(bind("give", "(int) -> [[[[int]]]]"), &n, 1, &result), FIRN_E_MEMORY, "24 times");
+  FINE(firn_call(bind("some", "(int) -> [[int]]"), &n, 1, &result));
+  ck_assert_int_eq(result.as.items[199].as.integers[199], 1);
+  FINE(firn_fuel_set(guest, 100000));
+  WRONG(firn_call(bind("hand", "(int)"), &n, 1, NULL), FIRN_E_FAILED, "value too large");
+  ck_assert_int_lt(firn_fuel(guest), -1000000);
 }
 END_TEST
 
@@ -613,17 +632,33 @@ START_TEST(test_stop) {
 }
 END_TEST
 
+/* A collection at every allocation. */
+static void setup_stressed(void) {
+  heap_stress = true;
+  setup();
+}
+
+static void stressed_add(Suite *suite) {
+  const TTest *const all[] = {test_drop, test_input, test_suspend, test_meddling, test_inside, test_images, test_images_paused, test_heap, test_shared};
+  TCase *tests = tcase_create("embed, stressed");
+  tcase_add_checked_fixture(tests, setup_stressed, teardown);
+  tcase_set_timeout(tests, 60);
+  for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
+  suite_add_tcase(suite, tests);
+}
+
 static Suite *embed_suite(void) {
   Suite *suite = suite_create("embedded guests");
   TCase *tests = tcase_create("embed");
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
   const TTest *const all[] = {
-      test_fuel, test_drop, test_memory, test_stack, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
+      test_fuel, test_drop, test_memory, test_stack, test_shared, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
       test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
   suite_add_tcase(suite, tests);
+  stressed_add(suite);
   return suite;
 }
 
