@@ -1,6 +1,7 @@
 # Firn. `make run` installs what is missing, builds and runs a real program; `make test` does the same and runs all tests.
 #
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
+#   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
 #   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
@@ -10,13 +11,13 @@ O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev libuv1-dev check
-TEST_PACKAGES := clang libclang-rt-14-dev unicode-data bzip2
+TEST_PACKAGES := clang libclang-rt-14-dev lld g++ unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CFLAGS_release := -O2 -g1
 CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
-CFLAGS = -std=gnu11 -I. -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
+CFLAGS = -std=gnu11 -I. -fvisibility=hidden -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
 LIBRARIES := gc utf8proc mpfr gmp md zstd uv_a
 ifdef CROSS
 SYSROOT := build/sysroot/$(CROSS)
@@ -25,13 +26,17 @@ SYSROOT_LIB := $(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
 CC := $(CROSS)-linux-gnu-gcc
 CFLAGS += -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
 LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
+BINUTILS := $(CROSS)-linux-gnu-
 EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
 else
-LIBDIR := $(shell $(CC) -print-multiarch 2>/dev/null)
-LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(LIBDIR)/lib$(l).a) -l$(l)))
+MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
+LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(MULTIARCH)/lib$(l).a) -l$(l)))
 # A smaller file to read and relocate at start.
 LDFLAGS := -Wl,-z,pack-relative-relocs
 endif
+# libgc goes into the library, unseen from outside, unless there is only a shared one; the other libraries stay outside.
+GC := $(filter %/libgc.a,$(LIBS))
+LIBS_OUTSIDE := $(if $(GC),,-lgc) $(patsubst %,-l%,$(filter-out gc uv_a,$(LIBRARIES))) -lpthread -ldl -lm
 LIBS += -lpthread -ldl -lm
 # What the build itself runs is always for this machine.
 HOST_CC ?= $(if $(CROSS),gcc,$(CC))
@@ -40,8 +45,9 @@ HOST_O := $(if $(CROSS),build,$(O))
 VM := $(wildcard vm/*.c)
 COMPILER := $(wildcard compiler/*.c)
 STDLIB := $(wildcard stdlib/*.c)
+EMBED := $(wildcard embed/*.c)
 CLI := $(wildcard cli/*.c)
-LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB)) $(O)/library.o
+LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB) $(EMBED)) $(O)/library.o
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/explanation.o
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -50,7 +56,15 @@ ifdef CROSS
 UNIT := $(filter-out %/test_adversary %/test_soak,$(UNIT))
 endif
 
-.PHONY: all run test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-stress test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+# The header is the one place of the version.
+HEADER := include/firn.h
+VERSION_PARTS := $(foreach part,MAJOR MINOR PATCH,$(shell sed -n 's/^.define FIRN_VERSION_$(part) //p' $(HEADER)))
+VERSION := $(subst $() ,.,$(VERSION_PARTS))
+SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
+
+FIRN := $(O)/firn$(if $(CROSS),-qemu)
+
+.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -59,7 +73,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-stress $(if $(filter asan,$(BUILD)),,test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -69,23 +83,39 @@ $(O)/firn: $(CLI_OBJECTS) $(LIB_OBJECTS)
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-$(O)/libfirn.a: $(LIB_OBJECTS)
+# All in one object, so that a host gets the natives too, which are found through their section; of its names the host sees those of the header.
+$(O)/libfirn.a: $(LIB_OBJECTS) $(O)/exports
+	@echo "  AR  $@"
+	@$(CC) -r -nostdlib -o $(O)/libfirn.o $(LIB_OBJECTS) $(GC)
+	@$(BINUTILS)objcopy --keep-global-symbols=$(O)/exports $(O)/libfirn.o
+	@rm -f $@ && ar rcs $@ $(O)/libfirn.o
+
+# nodelete: dlclose would leave libgc's and thread-local state behind.
+$(O)/libfirn.so: $(PIC_OBJECTS) $(O)/exports.map
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,nodelete,--as-needed,--version-script=$(O)/exports.map -o $@ $(PIC_OBJECTS) $(GC) $(LIBS_OUTSIDE)
+
+# The functions that the header declares: one a line, and as the linker wants them.
+$(O)/exports: $(HEADER)
+	@mkdir -p $(@D)
+	sed -nE 's/^FIRN_API [^(]*\<(firn_[a-z0-9_]+)\(.*/\1/p' $< | sort > $@
+$(O)/exports.map: $(O)/exports
+	(echo '{ global:'; sed 's/$$/;/' $<; echo 'local: *; };') > $@
+
+# For tests: every name.
+$(O)/libfirn-internal.a: $(LIB_OBJECTS)
 	@echo "  AR  $@"
 	@rm -f $@ && ar rcs $@ $^
 
-$(O)/libfirn.so: $(PIC_OBJECTS)
-	@echo "  LD  $@"
-	@$(CC) $(CFLAGS) -shared -Wl,-soname,libfirn.so.0 -o $@ $^ -lgc -lutf8proc -lmpfr -lmd -lzstd -lpthread -lm
-
-$(O)/library.c: $(HOST_O)/embed $(wildcard stdlib/*.firn)
+$(O)/library.c: $(HOST_O)/embed-texts $(wildcard stdlib/*.firn)
 	@mkdir -p $(@D)
-	$(HOST_O)/embed library $(sort $(wildcard stdlib/*.firn)) > $@
+	$(HOST_O)/embed-texts library $(sort $(wildcard stdlib/*.firn)) > $@
 
-$(O)/explanation.c: $(HOST_O)/embed $(wildcard docs/diagnostics/*.md)
+$(O)/explanation.c: $(HOST_O)/embed-texts $(wildcard docs/diagnostics/*.md)
 	@mkdir -p $(@D)
-	$(HOST_O)/embed explanation $(sort $(wildcard docs/diagnostics/*.md)) > $@
+	$(HOST_O)/embed-texts explanation $(sort $(wildcard docs/diagnostics/*.md)) > $@
 
-$(HOST_O)/embed: tools/embed.c
+$(HOST_O)/embed-texts: tools/embed.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -O1 -o $@ $<
 
@@ -100,6 +130,7 @@ DISPATCH_FLAGS := -fno-strict-aliasing $(if $(findstring clang,$(CC)),,-fno-gcse
 $(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),$(DISPATCH_FLAGS))
 
 $(O)/%.o: %.c | $(SYSROOT_READY)
+	@[ ! -f $(@D) ] || rm $(@D)
 	@mkdir -p $(@D) && echo "  CC  $@"
 	@$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 $(O)/pic/%.o: %.c
@@ -107,10 +138,37 @@ $(O)/pic/%.o: %.c
 	@$(CC) $(CFLAGS) -fPIC -MMD -MP -c -o $@ $<
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
+# Installing
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+LIBFIRN := libfirn.so.$(VERSION)
+INSTALLED = $(BINDIR)/firn $(INCLUDEDIR)/firn.h $(LIBDIR)/libfirn.a $(LIBDIR)/$(LIBFIRN) $(LIBDIR)/$(SONAME) $(LIBDIR)/libfirn.so \
+  $(LIBDIR)/pkgconfig/firn.pc $(MANDIR)/man1/firn.1
+install: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so $(O)/firn.1
+	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
+	install $(O)/firn $(DESTDIR)$(BINDIR)/firn
+	install -m 644 $(HEADER) $(DESTDIR)$(INCLUDEDIR)/firn.h
+	install -m 644 $(O)/libfirn.a $(DESTDIR)$(LIBDIR)/libfirn.a
+	install -m 644 $(O)/libfirn.so $(DESTDIR)$(LIBDIR)/$(LIBFIRN)
+	ln -sf $(LIBFIRN) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfirn.so
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS_OUTSIDE))|' \
+	  tools/firn.pc.in > $(DESTDIR)$(LIBDIR)/pkgconfig/firn.pc
+	install -m 644 $(O)/firn.1 $(DESTDIR)$(MANDIR)/man1/firn.1
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
+uninstall:
+	rm -f $(INSTALLED:%=$(DESTDIR)%)
+
+$(O)/firn.1: tools/manual.sh $(FIRN)
+	@sh tools/manual.sh $(FIRN) $(VERSION) > $@
+
 # Tests
-$(O)/unit/%: tests/unit/%.c $(O)/libfirn.a
+$(O)/unit/%: tests/unit/%.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D) && echo "  LD  $@"
-	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
 $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
@@ -120,7 +178,6 @@ test-unit: $(UNIT)
 
 # Documents whose blocks are run.
 DOCS := README.md $(wildcard docs/*.md)
-FIRN := $(O)/firn$(if $(CROSS),-qemu)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
@@ -139,6 +196,10 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/diagnostics.sh $(FIRN)
 	sh tests/unicode.sh $(FIRN)
 
+# Hosts, built against an installed library.
+test-install: all $(O)/libfirn-internal.a
+	MAKE='$(MAKE)' CC='$(CC)' sh tests/install.sh $(O)
+
 # What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
 FAULT_STEPS ?= 15
 test-faults: $(O)/firn $(O)/faults.so
@@ -152,6 +213,10 @@ $(O)/faults.so: tests/faults.c
 test-stress: $(FIRN) $(HOST_O)/runner
 	$(RUNNER) --timeout 60 --with --stress=gc tests/programs
 	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 tests/programs
+
+# The header by itself, and the programs of docs/embedding.md.
+test-embedding: $(O)/libfirn.a
+	sh tests/embedding.sh $(O)/libfirn.a $(CC) g++ $(LIBS_OUTSIDE)
 
 test-layers:
 	sh tests/layers.sh
@@ -207,9 +272,9 @@ $(O)/fuzz/%.o: %.c
 	@mkdir -p $(@D)
 	$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -fno-sanitize-coverage=trace-cmp -MMD -MP -c -o $@ $<
 
-$(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn.a
+$(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn.a -Wl,--no-whole-archive $(LIBS)
+	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables
@@ -221,7 +286,8 @@ $(O)/spectables: tools/spectables.c vm/op.c vm/type.c vm/bump.c $(wildcard vm/*.
 # docs/library comes from the library's sources; check-docs fails when it is stale, and when something has no documentation or no example.
 docs check-docs: $(FIRN)
 	@sh tools/library-docs.sh $(FIRN) docs/library $(if $(filter check-docs,$@),--check)
-	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md
+	@sh tools/embed-docs.sh $(if $(filter check-docs,$@),--check)
+	@sh tests/links.sh $(DOCS) spec.md docs/library/*.md examples/README.md examples/embed/README.md
 
 bench: $(O)/firn
 	bench/run $(O)/firn

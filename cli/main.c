@@ -4,11 +4,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "include/firn.h"
 #include "vm/native.h"
-
-#ifndef FIRN_VERSION
-#define FIRN_VERSION "0.1.0"
-#endif
 
 static const struct CommandRow {
   const char *name, *arguments, *summary;
@@ -27,7 +24,7 @@ static int command_find(const char *name) {
 
 int command_version(Flags *flags) {
   (void)flags;
-  printf("firn " FIRN_VERSION "\n");
+  printf("firn %d.%d.%d\n", FIRN_VERSION_MAJOR, FIRN_VERSION_MINOR, FIRN_VERSION_PATCH);
   return EXIT_OK;
 }
 

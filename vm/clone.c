@@ -196,7 +196,7 @@ static void headers_restore(Cloner *c) {
 }
 
 Guest *guest_clone(Guest *guest) {
-  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return NULL;
+  if (guest->status == GUEST_FAILED || (guest->status == GUEST_FINISHED && !guest_is_idle(guest))) return NULL;
   Cloner c = {.from = guest, .to = guest_blank(guest->program, &guest->options)};
   if (!c.to) return NULL;
   heap_hold();

@@ -425,6 +425,8 @@ Trap program_code_ready(Program *program, Code *code) {
 }
 
 /* Of a ready function, whose result's type has been made before. */
+int64_t code_exit_status(const Code *code, const Value *result) { return code_result_type(code)->kind == TYPE_INT ? result->i : 0; }
+
 const Type *code_result_type(const Code *code) { return code_concrete(code, code->function->result); }
 
 /* Frames */

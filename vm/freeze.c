@@ -388,7 +388,7 @@ static void headers_restore(Freezer *f) {
 bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error) {
   Freezer f = {.guest = guest, .rebase = options->rebase};
   image_writer_start(&f.out, sink, options->level, error);
-  if (guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) image_writer_fail(&f.out, "the guest has ended");
+  if (guest->status == GUEST_FAILED || (guest->status == GUEST_FINISHED && !guest_is_idle(guest))) image_writer_fail(&f.out, "the guest has ended");
   if (!f.out.failed) {
     heap_hold();
     put_module(&f, options->refer);

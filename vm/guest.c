@@ -87,6 +87,7 @@ void guest_free(Guest *guest) {
   free(guest->own_args);
   free(guest->request);
   free(guest->failure);
+  free(guest->held);
   free(guest);
 }
 

@@ -35,6 +35,7 @@ typedef struct Task {
   uint8_t state;    /* TaskState */
   bool is_listed;   /* in the guest's list */
   bool is_outside;  /* malloc'd */
+  bool is_call;     /* of the host (guest_call): the guest pauses when it has ended, and its result stays in slots[0..] */
   bool is_asked;    /* was never ready when it became pending: runs for a task that has switched to it */
   uint64_t number;
   uint64_t token;   /* of the operation that it waits for while pending */
@@ -59,6 +60,8 @@ typedef enum LimitId {
 
 typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
 
+typedef enum GuestLine { LINE_END, LINE_HERE, LINE_LATER } GuestLine; /* LATER: there is none yet */
+
 typedef struct GuestOptions {
   Tier tier;
   int64_t fuel;             /* units; INT64_MAX: no limit */
@@ -66,11 +69,12 @@ typedef struct GuestOptions {
 #define LIMIT(id, field, ...) uint64_t field;
 #include "vm/limit.def"
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
-  void *write_ctx;
+  void *write_ctx;          /* and read_line's */
   unsigned grants;          /* CAP_ bits (native.h): what of the outside the guest may reach; 0: nothing */
   const struct Folders *folders; /* the library's (stdlib/folders.h): what is granted of files, not copied; NULL: all */
   const char *const *args;  /* main's arguments, not copied */
   int nargs;
+  GuestLine (*read_line)(void *ctx, const char **bytes, size_t *length); /* gives a line of input, without its end; NULL: from the process's standard input */
 } GuestOptions;
 
 struct Guest {
@@ -100,6 +104,8 @@ struct Guest {
   uint8_t *globals_set;     /* by global index */
   GuestOptions options;
   char **own_args;          /* of a thawed guest: what options.args points to; malloc'd, as each of them is */
+  Value *held;              /* nheld references of the host's, which keep what they lead to; 0: free. No part of the guest's state */
+  uint32_t nheld;
   char *request;            /* where the guest asks to be frozen to, malloc'd: paused until the host has answered; else NULL */
   char *failure;            /* why the last such request failed, malloc'd, or NULL */
   int64_t granted;          /* fuel given so far: what has been used is granted - fuel */
@@ -170,6 +176,22 @@ void guest_request_refuse(Guest *guest, const char *why);
  * and a new first task waits for guest_freeze with a rebase to give it a frame. Nothing else can be done with the guest but that, cloning and
  * freeing. False when memory is out. */
 bool guest_idle(Guest *guest);
+
+/* Calls by the host (call.c). The guest must not have failed or called `exit`; it may be running, in a native. guest_call makes a task that calls `code` with `args`, in
+ * slots, and the captures of `closure` (NULL: none) behind them. It runs when the task that runs waits or ends, and is the first one of a guest that has
+ * finished, which is finished again when it has ended. NULL with *trap set when memory or the stack is out. */
+Task *guest_call(Guest *guest, struct Code *code, const Value *args, const void *closure, Trap *trap);
+/* Whether it has ended: its result is in slots[0..] as long as the guest does not go on. */
+bool guest_call_has_ended(const Guest *guest, const Task *task);
+/* Makes such a task the first one of an idle guest, which then goes on. */
+void guest_call_first(Guest *guest, Task *task);
+/* Ends a task of guest_call that has not ended, from outside. */
+void guest_call_drop(Guest *guest, Task *task);
+/* A guest that has finished but by `exit` is idle after this: it can be called, frozen and cloned. Nothing happens to others. */
+void guest_settle(Guest *guest);
+bool guest_is_idle(const Guest *guest);
+/* Makes a failed guest idle: the task that failed and the first one are dropped. False: it is over its quota, and stays as it is. */
+bool guest_recover(Guest *guest);
 
 /* Runs until the guest is paused, waits, is finished or failed, on the tier of its options. A request that the host left unanswered is refused. */
 GuestStatus guest_run(Guest *guest);

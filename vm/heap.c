@@ -57,7 +57,6 @@ static uint64_t guest_numbers[GUEST_NUMBERS / 64] = {1}; /* in use; 0 is nobody'
 static HeapStats stats;
 static size_t heap_limit;       /* what heap_limit_set was given */
 static size_t request_max;  /* larger requests fail without asking libgc */
-static GC_push_other_roots_proc push_threads;
 
 /* Descriptors by number. */
 #define DESC_STATIC 64
@@ -130,9 +129,26 @@ static struct GC_ms_entry *refs_mark(GC_word *address, struct GC_ms_entry *top, 
   return top;
 }
 
-/* libgc calls this while the world is stopped, at the beginning of marking. */
+/* Where the calling thread's stack begins; found once for each thread. */
+static void *stack_base(void) {
+  static __thread void *base;
+  struct GC_stack_base found;
+  if (!base && GC_get_stack_base(&found) == GC_SUCCESS) base = found.mem_base;
+  return base;
+}
+
+static __attribute__((noinline)) void stack_push_from_here(void) { GC_push_all_eager(__builtin_frame_address(0), stack_base()); }
+
+/* The stack of the thread that collects, with its registers. No other thread holds a reference: libgc knows of none, so none is sent a signal. */
+static __attribute__((noinline)) void stack_push(void) {
+  __builtin_unwind_init();
+  stack_push_from_here();
+  __asm__ volatile(""); /* no tail call: this frame has the registers */
+}
+
+/* libgc calls this at the beginning of marking. */
 static void roots_push(void) {
-  if (push_threads) push_threads();
+  stack_push();
   stats.collections++;
   memset(free_cells, 0, sizeof free_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
@@ -143,6 +159,7 @@ static void roots_push(void) {
     const Task *first = guest->main;
     if (first && first->is_outside && first->slots) GC_push_all(first->slots, first->slots + first->top);
     GC_push_all((void *)&guest->task, (void *)(&guest->listed_last + 1));
+    if (guest->held) GC_push_all(guest->held, guest->held + guest->nheld);
     if (guest->ready) GC_push_all(guest->ready, guest->ready + guest->ready_cap);
   }
 }
@@ -164,24 +181,38 @@ static void limit_apply(void) {
   GC_set_max_heap_size(request_max);
 }
 
+/* GC_init takes two signals' handlers and unblocks them. They are given back: libgc sends signals only to other threads it knows, and it never knows
+ * but the one that is in the machine. */
+static void gc_start(void) {
+  struct sigaction suspend, restart;
+  sigset_t mask;
+  pthread_sigmask(SIG_SETMASK, NULL, &mask);
+  sigaction(GC_get_suspend_signal(), NULL, &suspend);
+  sigaction(GC_get_thr_restart_signal(), NULL, &restart);
+  GC_init();
+  sigaction(GC_get_suspend_signal(), &suspend, NULL);
+  sigaction(GC_get_thr_restart_signal(), &restart, NULL);
+  pthread_sigmask(SIG_SETMASK, &mask, NULL);
+}
+
 void heap_init(void) {
   if (started) return;
   started = true;
   GC_set_all_interior_pointers(0);
   GC_set_no_dls(1);
   GC_set_markers_count(1);
-  /* Hosts have uses for libgc's defaults: SIGPWR, and SIGXCPU, which limits of CPU time send. */
+  /* Not libgc's defaults even for the moment of GC_init: SIGPWR, and SIGXCPU, which limits of CPU time send. */
   GC_set_suspend_signal(SIGRTMIN + 8);
   GC_set_thr_restart_signal(SIGRTMIN + 9);
   GC_set_warn_proc(GC_ignore_warn_proc);
   GC_set_free_space_divisor(1);
-  GC_init();
+  gc_start();
+  GC_unregister_my_thread();
   GC_clear_roots();
   GC_set_min_bytes_allocd(1 << 20);
   gc_kinds[KIND_LEAF] = 0; /* libgc's own pointer-free kind */
   gc_kinds[KIND_OBJECT] = kind_new(object_mark);
   gc_kinds[KIND_REFS] = kind_new(refs_mark);
-  push_threads = GC_get_push_other_roots();
   GC_set_push_other_roots(roots_push);
   limit_apply();
 }

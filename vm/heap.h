@@ -1,4 +1,4 @@
-/* heap.h - the garbage-collected heap. This is the only header (and heap.c the only file) that knows libgc.
+/* heap.h - the garbage-collected heap. This is the only header (and heap.c, with heap_local.c, the only file) that knows libgc.
  *
  * Objects have exact descriptors; nothing a guest can see depends on an address. Every object begins with a header word:
  *     bit 0       1 (libgc links free cells through their first word, whose low bit is 0)

@@ -48,7 +48,7 @@ typedef struct FreezeOptions {
   const ImageRebase *rebase; /* NULL: none */
 } FreezeOptions;
 
-/* Writes a guest's image; the guest is unchanged. False and *error: the guest has ended, memory is out, or the sink failed. Freezing the same state
+/* Writes a guest's image; the guest is unchanged. False and *error: the guest has ended and is not idle, memory is out, or the sink failed. Freezing the same state
  * twice gives the same bytes, and so does freezing what was thawed. */
 bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *sink, ModuleError *error);
 
@@ -68,6 +68,8 @@ typedef struct ThawOptions {
   struct Program *(*find)(void *ctx, const uint8_t hash[32]); /* a linked program by its module's hash, or NULL; may be NULL itself */
   void *find_ctx;
   ImageCensus *census;      /* NULL: not wanted */
+  const struct NativeFinder *natives; /* for linking the image's module; NULL: only the library's */
+  bool idle;                /* also a guest that has finished, and can be called only */
   uint64_t memory_max;      /* bytes that the guest may take when unpacked; 0: as much as the machine has */
 } ThawOptions;
 
@@ -82,7 +84,7 @@ typedef struct Thawed {
  * module's code can be in, too large, or memory is out. */
 bool guest_thaw(const ImageSource *source, const ThawOptions *options, Thawed *thawed, ModuleError *error);
 
-/* A second guest in the same state, of the same program and with the same options; NULL when the guest has ended or memory is out. */
+/* A second guest in the same state, of the same program and with the same options; NULL when the guest has ended and is not idle, or memory is out. */
 Guest *guest_clone(Guest *guest);
 
 /* Moves an idle guest's state to the program that `rebase` names: a second guest, about to run that program's entry with fuel without limit; the first is

@@ -33,7 +33,7 @@ _Static_assert(sizeof(Link) == sizeof(Frame), "links and frames share memory");
 typedef struct Window {
   Task *task;
   uint32_t low;
-  uint32_t result_slots; /* of the outermost frame */
+  const Code *outermost; /* of the outermost frame */
   Frame saved;
   const Cell *leave;
   const Cell *pc;        /* while C runs for an instruction: its cell, the frame's link and slots; NULL while all frames are exact */
@@ -54,7 +54,7 @@ static void window_open(Window *window, Task *task, const Cell *leave) {
   window->task = task;
   window->leave = leave;
   window->pc = NULL;
-  window->result_slots = task->frames[0].code->result_slots;
+  window->outermost = task->frames[0].code;
   uint32_t low = task->nframes - 1;
   uint32_t least = low > most ? low - most : 0;
   while (low > least) {
@@ -130,6 +130,11 @@ bool interp_caller(const Guest *guest, Frame *frame) {
   if (!is_link && window->low == 0) return false;
   *frame = is_link ? (Frame){.code = caller->ret[-1].p, .pc = caller->ret[-2].n} : window->saved;
   return true;
+}
+
+const NativeDef *guest_calling(const Guest *guest) {
+  const Window *window = guest->window;
+  return window && window->pc ? window->pc[1].p : task_awaits(guest->task);
 }
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
@@ -319,7 +324,7 @@ leave: {
     if (guest->status == GUEST_RUNNABLE) goto enter;
     return guest->status;
   }
-  guest->exit_status = window.result_slots == 1 ? task->slots[0].i : 0;
+  guest->exit_status = code_exit_status(window.outermost, task->slots);
   return guest->status = GUEST_FINISHED;
 }
 

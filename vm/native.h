@@ -58,7 +58,7 @@ typedef struct NativeDef {
 #define NATIVE_DEFINE(name, ident, signature, capability, waits, doc)                                  \
   static Trap ident(Guest *guest, Value *args);                                                        \
   static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits}; \
-  static const NativeDef *const ident##_entry __attribute__((used, section("firn_natives"))) = &ident##_def; \
+  static const NativeDef *const ident##_entry __attribute__((used, retain, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
 
 /* Whether a guest was granted a capability, and everything if it needs none. */
@@ -72,6 +72,12 @@ Trap native_refuse(Guest *guest, unsigned capability);
 
 /* Finds by module and name; NULL if unknown. */
 const NativeDef *native_find(const char *module, const char *name);
+
+/* Where natives are looked for that are not linked into the process: functions of the host. */
+typedef struct NativeFinder { const NativeDef *(*find)(void *ctx, const char *module, const char *name); void *ctx; } NativeFinder;
+
+/* In a native: its own definition. */
+const NativeDef *guest_calling(const Guest *guest);
 
 /* All natives, for documentation and the compiler. */
 const NativeDef *const *native_all(unsigned *count);

@@ -52,12 +52,12 @@ static Trap call(Guest *guest, Code *code, CodeInsn *insn, uint32_t base) {
   return callee ? callee_enter(guest, callee, base + insn->a) : trap;
 }
 
-static Trap ret_go(Guest *guest, const CodeInsn *insn, Value *base) {
+static Trap ret_go(Guest *guest, const Code *code, const CodeInsn *insn, Value *base) {
   memmove(base, base + insn->sp - insn->w, insn->w * sizeof *base);
   Task *task = guest->task;
   if (--task->nframes > 0) return TRAP_NONE;
   if (task != guest->main) return task_end(guest);
-  guest->exit_status = insn->w == 1 ? base->i : 0;
+  guest->exit_status = code_exit_status(code, base);
   guest->status = GUEST_FINISHED;
   return TRAP_NONE;
 }
@@ -95,7 +95,7 @@ static Trap step(Guest *guest) {
     case OP_BR_UNCASE:
     case OP_BR_UNIS: branch_go(guest, frame, insn, insn_branches(insn, base)); return TRAP_NONE;
     case OP_SWITCH: switch_go(guest, frame, insn, base[insn->sp - 1].u); return TRAP_NONE;
-    case OP_RET: return ret_go(guest, insn, base);
+    case OP_RET: return ret_go(guest, code, insn, base);
     case OP_PANIC:
     case OP_FAIL: return insn_panic(guest, insn, base);
     case OP_TASK_WAIT: return task_wait(guest);

@@ -90,6 +90,13 @@ static const Type *read_type(Reader *r) {
   return type;
 }
 
+bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result) {
+  Reader r = {types, signature, 0};
+  if (!accept(&r, "(") || !read_types(&r, ")", params, nparams) || !(*result = read_result(&r))) return false;
+  accept(&r, "");
+  return !*r.at;
+}
+
 /* Linking */
 
 static bool __attribute__((format(printf, 3, 4))) fail(ModuleError *error, uint64_t at, const char *format, ...) {
@@ -103,26 +110,23 @@ static bool __attribute__((format(printf, 3, 4))) fail(ModuleError *error, uint6
 
 /* Whether a native's signature is an import's. */
 static bool signature_matches(Program *program, const char *signature, const Import *import) {
-  Reader r = {program->types, signature, 0};
-  const Type *params[MODULE_PARAMS_MAX];
+  const Type *params[MODULE_PARAMS_MAX], *result;
   uint32_t nparams;
-  if (!accept(&r, "(") || !read_types(&r, ")", params, &nparams)) return false;
-  const Type *result = read_result(&r);
-  accept(&r, "");
-  if (*r.at || nparams != import->nparams || !result) return false;
+  if (!signature_read(program->types, signature, params, &nparams, &result) || nparams != import->nparams) return false;
   for (uint32_t i = 0; i < nparams; i++) {
     if (type_subst(program->types, import->params[i], NULL, 0) != params[i]) return false;
   }
   return type_subst(program->types, import->result, NULL, 0) == result;
 }
 
-static bool link_imports(Program *program, ModuleError *error) {
+static bool link_imports(Program *program, const NativeFinder *host, ModuleError *error) {
   const Module *m = program->module;
   program->natives = calloc((size_t)m->nimports + 1, sizeof *program->natives);
   if (!program->natives) return fail(error, 0, "out of memory");
   for (uint32_t i = 0; i < m->nimports; i++) {
     const Import *import = &m->imports[i];
     const NativeDef *native = native_find(import->module, import->name);
+    if (!native && host) native = host->find(host->ctx, import->module, import->name);
     if (!native) return fail(error, i, "no function %.60s.%.60s is given to this program", import->module, import->name);
     if (!signature_matches(program, native->signature, import)) {
       return fail(error, i, "function %.60s.%.60s is %.60s, not what the module imports", import->module, import->name, native->signature);
@@ -163,13 +167,15 @@ static bool link_entry(Program *program, ModuleError *error) {
   return program->entry || fail(error, 0, "%s", trap_message(trap));
 }
 
-static bool link_all(Program *program, ModuleError *error) {
+static bool link_all(Program *program, const NativeFinder *host, ModuleError *error) {
   program->types = type_table_new();
   if (!program->types || !program_index_init(program)) return fail(error, 0, "out of memory");
-  return link_imports(program, error) && link_globals(program, error) && link_strings(program, error) && link_entry(program, error);
+  return link_imports(program, host, error) && link_globals(program, error) && link_strings(program, error) && link_entry(program, error);
 }
 
-Program *program_link(Module *module, ModuleError *error) {
+Program *program_link(Module *module, ModuleError *error) { return program_link_with(module, NULL, error); }
+
+Program *program_link_with(Module *module, const NativeFinder *host, ModuleError *error) {
   *error = (ModuleError){0};
   Program *program = NULL;
   if (module->verified || module_verify(module, error)) {
@@ -182,7 +188,7 @@ Program *program_link(Module *module, ModuleError *error) {
   }
   program->module = module;
   program_limit(program, PROGRAM_CODES_MAX);
-  if (link_all(program, error)) return program;
+  if (link_all(program, host, error)) return program;
   program_free(program);
   return NULL;
 }

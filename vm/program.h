@@ -133,6 +133,11 @@ struct Program {
 /* Verifies (unless done) and links. Takes the module, also on failure. NULL and *error when it does not verify, an import is unknown
  * or has another signature, or memory is out. */
 Program *program_link(Module *module, ModuleError *error);
+/* The same with functions of a host, NULL for none. They must outlive the program. */
+Program *program_link_with(Module *module, const NativeFinder *host, ModuleError *error);
+
+/* Reads a native's signature into types of a table; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
+bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result);
 void program_free(Program *program);
 
 /* The size of the program's module as a file, in bytes; found at the first call. */
@@ -179,6 +184,8 @@ void live_free(LiveCache *cache);
 
 /* The concrete type of a ready function's result. */
 const Type *code_result_type(const Code *code);
+/* The exit status of a guest whose first task has returned that result. */
+int64_t code_exit_status(const Code *code, const Value *result);
 
 /* Name and source position for a trace line. */
 void code_position(const Code *code, uint32_t pc, const char **name, const char **file, uint32_t *line, uint32_t *column);

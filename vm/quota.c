@@ -19,6 +19,8 @@ typedef struct Walk {
   uint64_t bytes;
   LiveCache live;
   bool failed;     /* memory is out */
+  void (*each)(void *ctx, const ObjDesc *desc, uint64_t bytes); /* NULL: nobody asks */
+  void *each_ctx;
 } Walk;
 
 static inline uint64_t rounded(uint64_t bytes) { return (bytes + GRANULE - 1) / GRANULE * GRANULE; }
@@ -98,21 +100,37 @@ static void roots_meet(Walk *w) {
   for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = guest_ready(guest, i)});
   for (Task *task = guest->listed; task; task = task->next) meet(w, (Value){.p = task});
   for (uint32_t i = 0; i < guest->npending; i++) meet(w, (Value){.p = guest->pending[i]});
+  for (uint32_t i = 0; i < guest->nheld; i++) meet(w, guest->held[i]);
   for (uint32_t i = 0; i < program->module->nglobals; i++) {
     if (guest->globals_set[i]) value_visit(w, slots_meet, guest->globals + program->global_slots[i], program->global_types[i]);
   }
 }
 
+static void walk(Walk *w) {
+  bool is_synced = interp_frames_close(w->guest);
+  w->guest->header ^= OBJ_SEEN;
+  roots_meet(w);
+  while (w->nfound > 0) {
+    Obj *object = w->found[--w->nfound];
+    uint64_t before = w->bytes;
+    object_walk(w, object);
+    if (w->each) w->each(w->each_ctx, obj_desc(object), w->bytes - before);
+  }
+  if (is_synced) interp_frames_open(w->guest);
+  free(w->found);
+  live_free(&w->live);
+}
+
 uint64_t guest_memory(Guest *guest) {
   Walk w = {.guest = guest, .bytes = program_bytes(guest->program)};
-  bool is_synced = interp_frames_close(guest);
-  guest->header ^= OBJ_SEEN;
-  roots_meet(&w);
-  while (w.nfound > 0) object_walk(&w, w.found[--w.nfound]);
-  if (is_synced) interp_frames_open(guest);
-  free(w.found);
-  live_free(&w.live);
+  walk(&w);
   return w.failed ? UINT64_MAX : w.bytes;
+}
+
+bool guest_census(Guest *guest, void (*each)(void *ctx, const ObjDesc *desc, uint64_t bytes), void *ctx) {
+  Walk w = {.guest = guest, .each = each, .each_ctx = ctx};
+  walk(&w);
+  return !w.failed;
 }
 
 /* Testing */
@@ -153,7 +171,7 @@ bool quota_resume(Guest *guest) {
 bool guest_memory_limit(Guest *guest, uint64_t bytes) {
   guest->options.memory = bytes;
   guest->allocated_next = UINT64_MAX;
-  if (bytes == 0 || guest->status == GUEST_FINISHED || guest->status == GUEST_FAILED) return true;
+  if (bytes == 0 || guest->status == GUEST_FAILED || (guest->status == GUEST_FINISHED && !guest_is_idle(guest))) return true;
   guest->memory_bound = UINT64_MAX / 2;
   guest->bound_allocated = guest->insn_allocated = guest->allocated;
   if (!fits(guest, 0)) {

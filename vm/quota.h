@@ -26,6 +26,11 @@ static inline bool quota_has_scratch(Guest *guest, uint64_t bytes) {
   return false;
 }
 
+struct ObjDesc;
+
+/* Tells what is live, object by object, with its logical bytes. False when memory is out. */
+bool guest_census(Guest *guest, void (*each)(void *ctx, const struct ObjDesc *desc, uint64_t bytes), void *ctx);
+
 /* Begins to test a guest that has been thawed. False: it is farther over its quota than a running guest can be. */
 bool quota_resume(Guest *guest);
 

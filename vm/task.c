@@ -283,11 +283,12 @@ Trap task_end(Guest *guest) {
   Task *ended = guest->task;
   ended->state = TASK_ENDED;
   task_unlist(guest, ended);
-  stack_drop(ended);
+  if (!ended->is_call) stack_drop(ended);
   if (guest->nready == 0) guest->task = guest->main;
   /* The first task waits for something that nothing will bring. */
   if (guest->nready == 0 && guest->npending == 0) return deadlock(guest);
   task_go_on(guest);
+  if (ended->is_call && guest->status == GUEST_RUNNABLE) guest->status = GUEST_PAUSED;
   return TRAP_NONE;
 }
 

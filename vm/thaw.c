@@ -88,16 +88,8 @@ static bool callee_ok(Thaw *t, const Frame *caller, const Code *code) {
   }
 }
 
-static bool is_root(const Code *code) {
-  TypeKind result = (TypeKind)code_result_type(code)->kind;
-  return code->function->nparams == 0 && code->function->ntparams == 0 && (result == TYPE_INT || result == TYPE_VOID);
-}
-
-/* Whether a task can begin with a frame of `code`: with the main function, or with a function value's that returns nothing. */
-static bool begins_task(const Thaw *t, const Task *task, const Code *code) {
-  if (task == t->guest->main) return is_root(code);
-  return code->function_index < t->program->module->nfunctions && code_result_type(code)->kind == TYPE_VOID;
-}
+/* Whether a task can begin with a frame of `code`: the host can call any function. */
+static bool begins_task(const Thaw *t, const Code *code) { return code->function_index < t->program->module->nfunctions; }
 
 /* Gives a stack its room; memory for it is taken. */
 static bool get_room(Thaw *t, Task *task, uint64_t nslots) {
@@ -116,7 +108,7 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   Code *code = t->codes[number];
   if (pc >= code->ninsns || (in_call && (pc == 0 || !(op_table[code->insns[pc - 1].op].flags & OP_CALLS)))) return image_fail(&t->in, "a frame is at no place of its code");
   if (task->nframes == 0) {
-    if (!begins_task(t, task, code)) return image_fail(&t->in, "the outermost frame's function can't be one");
+    if (!begins_task(t, code)) return image_fail(&t->in, "the outermost frame's function can't be one");
   } else {
     const Frame *caller = &task->frames[task->nframes - 1];
     if (!callee_ok(t, caller, code)) return image_fail(&t->in, "a frame's function is not what its caller calls");
@@ -240,8 +232,9 @@ static bool tasks_check(Thaw *t) {
     nready += task->state == TASK_READY;
     nruns += task->state == TASK_RUNS;
   }
-  bool waits = guest->status == GUEST_WAITING;
-  if (nruns != !waits || (guest->task->state == TASK_RUNS) != !waits || guest->main->state == TASK_ENDED || guest->task->state == TASK_ENDED)
+  bool idle = guest->status == GUEST_FINISHED, runs = guest->status != GUEST_WAITING && !idle;
+  bool has_ended = guest->main->state == TASK_ENDED && guest->task == guest->main;
+  if (nruns != runs || (guest->task->state == TASK_RUNS) != runs || has_ended != idle || (!idle && (guest->main->state == TASK_ENDED || guest->task->state == TASK_ENDED)))
     return image_fail(&t->in, "not one task runs");
   for (uint32_t i = 0; i < guest->nready; i++) {
     if (guest->ready[i]->state != TASK_READY) return image_fail(&t->in, "the queue is wrong");
@@ -289,7 +282,7 @@ static bool get_program(Thaw *t, const ThawOptions *options) {
   if (is_read && !t->program) {
     ModuleError error;
     Module *module = module_decode(bytes, length, &error);
-    if (module) t->program = program_link(module, &error);
+    if (module) t->program = program_link_with(module, options->natives, &error);
     t->owns_program = t->program != NULL;
     if (!t->program) is_read = image_fail(&t->in, "its module: %.150s", error.reason);
     else if (!module_hash(t->program->module, own) || memcmp(own, hash, sizeof hash) != 0) is_read = image_fail(&t->in, "its module has another hash");
@@ -305,8 +298,8 @@ static bool get_limits(Thaw *t, const ThawOptions *options) {
   guest->allocated = image_get64(&t->in);
   uint32_t limit = image_get32(&t->in), most = options->guest.stack_slots ? options->guest.stack_slots : GUEST_STACK_SLOTS;
   if (t->in.failed) return false;
-  bool waits = status == GUEST_WAITING && t->in.version > 1;
-  if (status != GUEST_RUNNABLE && status != GUEST_PAUSED && !waits) return image_fail(&t->in, "the guest has ended");
+  bool waits = status == GUEST_WAITING && t->in.version > 1, idle = status == GUEST_FINISHED && options->idle;
+  if (status != GUEST_RUNNABLE && status != GUEST_PAUSED && !waits && !idle) return image_fail(&t->in, "the guest has ended");
   if (used < 0 || used > INT64_MAX / 2 || fuel < -used || fuel > INT64_MAX - used) return image_fail(&t->in, "the fuel is out of range");
   if (limit > most) return image_fail(&t->in, "the guest needs a stack of %u slots, and may have %u", limit, most);
   guest->status = (GuestStatus)status;

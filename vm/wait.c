@@ -120,7 +120,7 @@ bool guest_complete(Guest *guest, uint64_t token, const Value *result) {
 bool guest_complete_trap(Guest *guest, uint64_t token, Trap trap) {
   Task *task = operation_take(guest, token);
   if (!task) return false;
-  if (guest->status != GUEST_WAITING) {
+  if (guest->task->state == TASK_RUNS) {
     guest->task->state = TASK_WAITS;
     task_ready(guest, guest->task);
   }

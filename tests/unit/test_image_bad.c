@@ -190,15 +190,15 @@ static const Row rows[] = {
       AT_START, TASK(2, TASK_READY), FRAMES(1), FRAME(1, 0)),
   ROW("the list of tasks is wrong", CODE(0), CODE(6), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, {'q', 2}, {'q', 0}, TASK_REF(0), TASK_REF(0), {'w', 0}, {'w', 1}, TASK_REF(1), NO_GLOBALS, AT_START,
       TASK(2, TASK_ENDED), FRAMES(0)),
-  ROW("the outermost frame's function can't be one", CODE(0), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
+  ROW(NULL, CODE(0), OBJECT(TASKS), LIMITS(GUEST_RUNNABLE, 100, 7, STACK), ARGS, INPUT, TASK_LIST(2, 0, 0), NO_GLOBALS, AT_START, TASK(2, TASK_WAITS), FRAMES(1), FRAME(0, 0)),
   /* Frames. */
   ROW("a task's state is wrong", HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(0)),
   ROW("a function that there is not", HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 3)),
   ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 0), FRAME(0, 0)),
   ROW("a frame is at no place of its code", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 1), {'q', 1}, FRAME(0, 0)),
-  ROW("the outermost frame's function can't be one", CODE(1), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0), {'q', 1}),
-  ROW("the outermost frame's function can't be one", CODE(5), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
+  ROW(NULL, CODE(1), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0), {'q', 1}),
+  ROW(NULL, CODE(5), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(1), FRAME(0, 0)),
   ROW("a frame's function is not what its caller calls", CODE(0), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(0, 0)),
   ROW("a frame's function is not what its caller calls", CODE(0), CODE(4), HEAD, NO_GLOBALS, TASK(1, TASK_RUNS), FRAMES(2), FRAME(0, 2), FRAME(1, 0)),
   /* Definitions. */

@@ -1,0 +1,175 @@
+/* embed.h - what the parts of the embedding API share. The API itself is include/firn.h; what is said there is not said again here.
+ *
+ * Each exported function is api_enter, its work, api_leave: the lock is one for the process, and a thread that has it may enter again. Everything below is called with
+ * the lock held. An engine lists its programs and guests; a guest counts on its program, which goes with the last one that does.
+ *
+ * The host's references are places of Guest.held; FirnRef is the place's number + 1, and its generation above. Each place knows the static type of what is there.
+ */
+#ifndef FIRN_EMBED_H
+#define FIRN_EMBED_H
+
+#include <stdatomic.h>
+
+#include "include/firn.h"
+#include "stdlib/folders.h"
+#include "vm/bump.h"
+#include "vm/native.h"
+#include "vm/object.h"
+#include "vm/program.h"
+
+enum { DEPTH_MAX = 16 }; /* of guests that run inside each other's host functions */
+
+/* The lock. api_yield lets others in, if nothing of this thread is under way but the call that asks. */
+void api_enter(void);
+void api_leave(void);
+void api_yield(void);
+bool api_run_begin(void); /* false: too deep */
+void api_run_end(void);
+
+struct FirnError {
+  FirnCode code;
+  char text[];
+};
+FirnError *error_make(FirnCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+FirnError *error_memory(void);
+
+/* A host function; the NativeDef comes first, so that guest_calling leads to it. */
+typedef struct HostFunction {
+  NativeDef def;
+  FirnHostFn fn;
+  void *userdata;
+  uint32_t nparams;
+  const Type **params; /* of the engine's table */
+  const Type *result;
+} HostFunction;
+Trap host_enter(Guest *guest, Value *args);
+static inline bool native_is_host(const NativeDef *native) { return native && native->fn == host_enter; }
+
+struct Firn {
+  TypeTable *types;
+  HostFunction **functions;
+  size_t nfunctions;
+  FirnProgram *programs;
+  FirnGuest *guests;
+  NativeFinder finder;
+};
+
+typedef struct TypeText TypeText;
+struct FirnProgram {
+  Firn *firn;
+  Program *program;
+  uint32_t refs;       /* guests, and the host until it lets go */
+  char **export_types; /* made when asked for */
+  TypeText *type_texts; /* of types that were asked for */
+  Bump texts;
+  FirnProgram *next;
+};
+FirnProgram *program_adopt(Firn *firn, Program *program); /* takes it; NULL when memory is out. One reference */
+void program_drop(FirnProgram *program);
+/* A type as the language writes it; lasts as long as the program. NULL when memory is out. */
+const char *program_type_text(FirnProgram *program, const Type *type);
+
+/* What a guest's options point to, shared by its clones. */
+typedef struct Setup {
+  uint32_t refs;
+  Folders *folders;
+  char **args;
+  int nargs;
+} Setup;
+
+typedef struct Reference { const Type *type; uint32_t generation; bool is_used; } Reference;
+
+struct FirnGuest {
+  Firn *firn;
+  FirnProgram *program;
+  Guest *guest;
+  Setup *setup;
+  FirnWrite write;
+  FirnReadLine read_line;
+  void *userdata;
+  FirnFunction *functions;
+  FirnFunction *first_call, *last_call; /* that are under way, the oldest first */
+  Reference *references;                /* by place of guest->held */
+  uint32_t nreferences;                 /* used */
+  int64_t kept;                         /* of the balance, while a slice runs */
+  int64_t exit_status;                  /* of the program itself */
+  bool is_running, is_unlimited;
+  bool in_native;                       /* a host function of it runs */
+  atomic_bool stop;
+  FirnGuest *next;
+};
+static inline FirnGuest *guest_host(const Guest *guest) { return guest->options.write_ctx; }
+FirnError *guest_busy(const FirnGuest *g); /* NULL if nothing of it runs */
+/* Making one: what options say, a guest about which nothing is known yet, in its engine's list; and the way back, for one that is not listed. */
+void setup_drop(Setup *setup);
+FirnError *grants_check(const Program *program, const FirnGuestOptions *options);
+FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest **made, GuestOptions *out);
+void guest_list(FirnGuest *g, FirnProgram *program);
+void guest_discard(FirnGuest *g);
+FirnStatus guest_status_of(const FirnGuest *g);
+/* Runs as firn_run does, or until the call of a function has ended. */
+typedef enum RunEnd { RUN_OVER, RUN_STOPPED, RUN_TOO_DEEP } RunEnd;
+RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until);
+
+/* References */
+FirnRef reference_add(FirnGuest *g, Value value, const Type *type); /* 0 when memory is out */
+bool reference_find(const FirnGuest *g, FirnRef ref, Value *value, const Type **type);
+void reference_drop(FirnGuest *g, FirnRef ref);
+
+/* Room for values that are given to the host: memory, and the references among them. `borrows`: strings and bytes are those of the guest. A guest can share what a copy
+ * has many times: the room for one with a quota is limited in proportion. */
+enum { ROOM_LEAST = 1 << 20, ROOM_PER_BYTE = sizeof(FirnValue) };
+typedef struct Room {
+  FirnGuest *guest;
+  Bump memory;
+  FirnRef *refs;
+  size_t nrefs, refs_cap;
+  uint64_t bytes;  /* taken */
+  bool borrows, is_full;
+} Room;
+void room_clear(Room *room);
+void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */
+
+/* From slots to values: false when memory is out. */
+bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value);
+/* From values to slots of the guest: NULL, or what is wrong. `type` may be of any table if it names no declaration. */
+FirnError *value_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots);
+/* Before values are taken outside of a native: what they take is tested against the quota together. */
+void values_begin(FirnGuest *g);
+/* What a host function that gives nothing has given. */
+FirnValue value_default(const Type *type);
+/* Bytes that giving these slots handles. */
+uint64_t value_bytes(const Type *type, const Value *slots);
+
+struct FirnFunction {
+  FirnGuest *guest;
+  Code *code;
+  const Closure *closure;  /* its reference is `self` */
+  FirnRef self;
+  enum { CALL_NONE, CALL_BODY, CALL_MESSAGE, CALL_OVER } state; /* MESSAGE: it has returned an error, which is asked for its message */
+  Task *task;
+  FirnRef task_ref;
+  FirnEnded ended;
+  void *ended_userdata;
+  FirnError *error;        /* of CALL_OVER */
+  FirnValue result;
+  Room room;
+  FirnFunction *next;
+  FirnFunction *previous_call, *next_call;
+};
+/* Looks at what has ended of the guest's calls, and tells the host. */
+void calls_collect(FirnGuest *g);
+void function_free(FirnFunction *function);
+
+struct FirnCall {
+  FirnGuest *guest;
+  const HostFunction *function;
+  Room room;
+  bool suspends;
+  char *trap;
+};
+
+/* Options: copies at most `known` bytes of what the host has. */
+FirnError *options_read(void *known, size_t known_size, const void *given, const char *what);
+
+#endif

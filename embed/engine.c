@@ -1,0 +1,211 @@
+/* engine.c - engines and the functions that hosts define. */
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "embed/embed.h"
+
+static const NativeDef *host_find(void *ctx, const char *module, const char *name) {
+  const Firn *firn = ctx;
+  size_t length = strlen(module);
+  for (size_t i = 0; i < firn->nfunctions; i++) {
+    const char *known = firn->functions[i]->def.name;
+    if (strncmp(known, module, length) == 0 && known[length] == '.' && strcmp(known + length + 1, name) == 0) return &firn->functions[i]->def;
+  }
+  return NULL;
+}
+
+Firn *firn_new(void) {
+  Firn *firn = calloc(1, sizeof *firn);
+  if (!firn) return NULL;
+  firn->finder = (NativeFinder){host_find, firn};
+  firn->types = type_table_new();
+  if (firn->types) return firn;
+  free(firn);
+  return NULL;
+}
+
+static void host_function_free(HostFunction *f) {
+  if (!f) return;
+  free((char *)f->def.name);
+  free((char *)f->def.signature);
+  free(f->params);
+  free(f);
+}
+
+void firn_free(Firn *firn) {
+  if (!firn) return;
+  api_enter();
+  while (firn->guests) {
+    FirnGuest *guest = firn->guests;
+    firn_guest_free(guest);
+    if (firn->guests == guest) break; /* it runs: the host frees the engine inside one of its own guests */
+  }
+  while (!firn->guests && firn->programs) {
+    firn->programs->refs = 1;
+    program_drop(firn->programs);
+  }
+  if (!firn->guests) {
+    for (size_t i = 0; i < firn->nfunctions; i++) host_function_free(firn->functions[i]);
+    free(firn->functions);
+    type_table_free(firn->types);
+    free(firn);
+  }
+  api_leave();
+}
+
+/* Defining */
+
+static bool is_name(const char *text, size_t length) {
+  if (length == 0 || isdigit((unsigned char)*text)) return false;
+  for (size_t i = 0; i < length; i++) {
+    if (!isalnum((unsigned char)text[i]) && text[i] != '_') return false;
+  }
+  return true;
+}
+
+/* Splits "game.move_to(int) -> bool" into copies of its name and the rest. */
+static FirnError *signature_split(const char *signature, HostFunction *f) {
+  const char *open = strchr(signature, '('), *dot = strchr(signature, '.');
+  if (!open || !dot || dot > open || !is_name(signature, (size_t)(dot - signature)) || !is_name(dot + 1, (size_t)(open - dot - 1))) {
+    return error_make(FIRN_E_ARGUMENT, "'%s' is not of the form module.name(types) -> type", signature);
+  }
+  f->def.name = strndup(signature, (size_t)(open - signature));
+  f->def.signature = strdup(open);
+  return f->def.name && f->def.signature ? NULL : error_memory();
+}
+
+static bool is_known(const Firn *firn, const char *name) {
+  char *module = strdup(name);
+  if (!module) return false;
+  char *dot = strchr(module, '.');
+  *dot = 0;
+  bool found = native_find(module, dot + 1) || host_find((void *)firn, module, dot + 1);
+  free(module);
+  return found;
+}
+
+static FirnError *function_fill(Firn *firn, const char *signature, HostFunction *f) {
+  const Type *params[MODULE_PARAMS_MAX];
+  FirnError *error = signature_split(signature, f);
+  if (error) return error;
+  if (!signature_read(firn->types, f->def.signature, params, &f->nparams, &f->result)) {
+    return error_make(FIRN_E_ARGUMENT, "the types of '%s' cannot be read", signature);
+  }
+  if (is_known(firn, f->def.name)) return error_make(FIRN_E_ARGUMENT, "there is a function %s already", f->def.name);
+  f->params = malloc((f->nparams + 1) * sizeof *params);
+  if (!f->params) return error_memory();
+  memcpy(f->params, params, f->nparams * sizeof *params);
+  return NULL;
+}
+
+static FirnError *function_define(Firn *firn, const char *signature, FirnHostFn fn, void *userdata) {
+  HostFunction *f = calloc(1, sizeof *f);
+  HostFunction **grown = realloc(firn->functions, (firn->nfunctions + 1) * sizeof *grown);
+  if (grown) firn->functions = grown;
+  FirnError *error = f && grown ? function_fill(firn, signature, f) : error_memory();
+  if (error) {
+    host_function_free(f);
+    return error;
+  }
+  f->def.doc = "";
+  f->def.fn = host_enter;
+  f->def.needs = CAP_NONE;
+  f->def.waits = WAITS_HOST;
+  f->fn = fn;
+  f->userdata = userdata;
+  firn->functions[firn->nfunctions++] = f;
+  return NULL;
+}
+
+FirnError *firn_define(Firn *firn, const char *signature, FirnHostFn fn, void *userdata) {
+  if (!firn || !signature || !fn) return error_make(FIRN_E_ARGUMENT, "firn_define: an argument is NULL");
+  api_enter();
+  FirnError *error = function_define(firn, signature, fn, userdata);
+  api_leave();
+  return error;
+}
+
+/* Being called */
+
+FirnValue value_default(const Type *type) {
+  FirnValue value = firn_void();
+  switch (type->kind) {
+    case TYPE_BOOL: value.kind = FIRN_BOOL; break;
+    case TYPE_INT: value.kind = FIRN_INT; break;
+    case TYPE_FLOAT: value.kind = FIRN_FLOAT; break;
+    case TYPE_CHAR: value.kind = FIRN_CHAR; break;
+    case TYPE_STRING: value.kind = FIRN_STRING; break;
+    case TYPE_BYTES: value.kind = FIRN_BYTES; break;
+    case TYPE_LIST: value.kind = FIRN_LIST; break;
+    case TYPE_MAP: value.kind = FIRN_MAP; break;
+    case TYPE_OPT: value.kind = FIRN_NIL; break;
+    default: break;
+  }
+  return value;
+}
+
+static Trap trap_text(Guest *guest, const char *text) { return guest_trap_text(guest, TRAP_HOST, text, strlen(text)); }
+
+static Trap result_take(FirnCall *call, const FirnValue *result, Value *slots) {
+  Guest *guest = call->guest->guest;
+  FirnError *error = value_take(call->guest, call->function->result, result, slots);
+  if (!error) return TRAP_NONE;
+  Trap trap = TRAP_OUT_OF_MEMORY;
+  if (error->code != FIRN_E_MEMORY) {
+    FirnError *said = error_make(error->code, "the host's %s gave a wrong result: %s", call->function->def.name, firn_error_text(error));
+    trap = trap_text(guest, firn_error_text(said));
+    firn_error_free(said);
+  }
+  firn_error_free(error);
+  return trap;
+}
+
+static Trap function_call(FirnCall *call, const FirnValue *values, Value *slots) {
+  Guest *guest = call->guest->guest;
+  FirnValue result = value_default(call->function->result);
+  switch (call->function->fn(call, values, &result)) {
+    case FIRN_DONE: return result_take(call, &result, slots);
+    case FIRN_SUSPEND: return call->suspends ? guest_await(guest, GUEST_NEVER) : trap_text(guest, "a host function suspends its task without a token");
+    default: return trap_text(guest, call->trap ? call->trap : "a host function failed");
+  }
+}
+
+Trap host_enter(Guest *guest, Value *args) {
+  FirnCall call = {.guest = guest_host(guest), .function = (const HostFunction *)guest_calling(guest)};
+  call.room = (Room){.guest = call.guest, .borrows = true};
+  const HostFunction *f = call.function;
+  FirnValue values[f->nparams + 1];
+  uint64_t bytes = 0;
+  const Value *at = args;
+  for (uint32_t i = 0; i < f->nparams; at += f->params[i++]->slots) bytes += value_bytes(f->params[i], at);
+  Trap trap = work_pay(guest, WORK_FUEL(bytes));
+  if (trap != TRAP_NONE) return trap;
+  at = args;
+  for (uint32_t i = 0; i < f->nparams && trap == TRAP_NONE; at += f->params[i++]->slots) {
+    if (!value_give(&call.room, f->params[i], at, &values[i])) trap = call.room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
+  }
+  if (call.room.bytes > bytes) work_owe(guest, WORK_FUEL(call.room.bytes - bytes)); /* what lies deeper shows only now */
+  bool was_in_native = call.guest->in_native;
+  call.guest->in_native = true;
+  if (trap == TRAP_NONE) trap = function_call(&call, values, args);
+  call.guest->in_native = was_in_native;
+  room_clear(&call.room);
+  free(call.trap);
+  return trap;
+}
+
+FirnGuest *firn_call_guest(const FirnCall *call) { return call->guest; }
+void *firn_call_userdata(const FirnCall *call) { return call->function->userdata; }
+void *firn_call_room(FirnCall *call, size_t bytes) { return room_take(&call->room, bytes, 1); }
+
+FirnAnswer firn_call_trap(FirnCall *call, const char *text) {
+  free(call->trap);
+  call->trap = text ? strdup(text) : NULL;
+  return FIRN_TRAP;
+}
+
+FirnAnswer firn_call_suspend(FirnCall *call, uint64_t *token) {
+  call->suspends = true;
+  if (token) *token = call->guest->guest->tokens_made + 1;
+  return FIRN_SUSPEND;
+}

@@ -1,0 +1,203 @@
+/* program.c - programs: from source or bytes, to bytes, and what they export. Interface: include/firn.h, embed.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "compiler/compiler.h"
+#include "compiler/diag.h"
+#include "embed/embed.h"
+#include "stdlib/library.h"
+#include "vm/verify.h"
+
+FirnProgram *program_adopt(Firn *firn, Program *program) {
+  FirnProgram *made = calloc(1, sizeof *made);
+  if (!made) {
+    program_free(program);
+    return NULL;
+  }
+  *made = (FirnProgram){.firn = firn, .program = program, .refs = 1, .next = firn->programs};
+  firn->programs = made;
+  return made;
+}
+
+void program_drop(FirnProgram *program) {
+  if (--program->refs > 0) return;
+  FirnProgram **link = &program->firn->programs;
+  while (*link != program) link = &(*link)->next;
+  *link = program->next;
+  program_free(program->program);
+  bump_free(&program->texts);
+  free(program->export_types);
+  free(program);
+}
+
+void firn_program_free(FirnProgram *program) {
+  if (!program) return;
+  api_enter();
+  program_drop(program);
+  api_leave();
+}
+
+/* Types as text */
+
+static const char *decl_name(void *ctx, const Type *type) {
+  const Module *module = ctx;
+  switch (type->kind) {
+    case TYPE_CLASS: return module->classes[type->decl].name;
+    case TYPE_ENUM: return module->enums[type->decl].name;
+    case TYPE_TRAIT: return module->traits[type->decl].name;
+    default: return NULL;
+  }
+}
+
+struct TypeText {
+  struct TypeText *next;
+  const Type *type;
+  char text[];
+};
+
+const char *program_type_text(FirnProgram *program, const Type *type) {
+  char text[1000];
+  for (TypeText *known = program->type_texts; known; known = known->next) {
+    if (known->type == type) return known->text;
+  }
+  size_t length = type_print(type, text, sizeof text, decl_name, program->program->module);
+  TypeText *made = bump_alloc(&program->texts, sizeof *made + length + 1);
+  if (!made) return NULL;
+  memcpy(made->text, text, length + 1);
+  made->type = type;
+  made->next = program->type_texts;
+  program->type_texts = made;
+  return made->text;
+}
+
+/* "(int, string) -> float", of a function of the module; malloc'd, NULL when memory is out. */
+static char *function_type(const Module *module, const Function *function) {
+  char part[1000], *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return NULL;
+  for (uint32_t i = 0; i < function->nparams; i++) {
+    type_print(function->params[i], part, sizeof part, decl_name, (void *)module);
+    fprintf(out, "%s%s", i ? ", " : "(", part);
+  }
+  type_print(function->result, part, sizeof part, decl_name, (void *)module);
+  fprintf(out, "%s) -> %s", function->nparams ? "" : "(", part);
+  if (fclose(out) == 0) return text;
+  free(text);
+  return NULL;
+}
+
+static const char *export_type(FirnProgram *program, size_t index) {
+  const Module *module = program->program->module;
+  if (!program->export_types) program->export_types = calloc((size_t)module->nexports + 1, sizeof *program->export_types);
+  if (!program->export_types) return NULL;
+  if (program->export_types[index]) return program->export_types[index];
+  char *text = function_type(module, &module->functions[module->exports[index].function]);
+  char *kept = text ? bump_alloc(&program->texts, strlen(text) + 1) : NULL;
+  if (kept) program->export_types[index] = strcpy(kept, text);
+  free(text);
+  return kept;
+}
+
+bool firn_program_export(FirnProgram *program, size_t index, const char **name, const char **type) {
+  if (!program || index >= program->program->module->nexports) return false;
+  api_enter();
+  const char *text = export_type(program, index);
+  if (name) *name = program->program->module->exports[index].name;
+  if (type) *type = text;
+  api_leave();
+  return text != NULL;
+}
+
+/* Making */
+
+typedef struct Loader {
+  FirnLoad load;
+  void *userdata;
+} Loader;
+
+static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
+  const Loader *loader = ctx;
+  if (!is_library) return loader->load && loader->load(loader->userdata, path, text, length);
+  for (unsigned i = 0; i < library_source_count; i++) {
+    if (strcmp(library_sources[i].name, path) != 0) continue;
+    *text = library_sources[i].text;
+    *length = library_sources[i].length;
+    return true;
+  }
+  return false;
+}
+
+static FirnError *diagnostics(Compilation *compilation) {
+  char *text = NULL;
+  size_t length = 0;
+  FILE *out = open_memstream(&text, &length);
+  if (!out) return error_memory();
+  diags_print(&compilation->diags, out, NULL);
+  FirnError *error = fclose(out) == 0 ? error_make(FIRN_E_COMPILE, "%s", text) : error_memory();
+  free(text);
+  return error;
+}
+
+static FirnError *module_compile(const char *text, size_t length, const FirnCompileOptions *options, Module **module) {
+  Loader loader = {options->load, options->load_userdata};
+  CompileOptions compile = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader};
+  Compilation *compilation = malloc(sizeof *compilation);
+  if (!compilation) return error_memory();
+  compilation_init(compilation);
+  *module = compile_program(compilation, &compile);
+  FirnError *error = NULL;
+  if (!*module) error = compilation->diags.errors ? diagnostics(compilation) : error_memory();
+  compilation_deinit(compilation);
+  free(compilation);
+  return error;
+}
+
+/* Verifies and links a module, which it takes. */
+static FirnError *module_link(Firn *firn, Module *module, FirnProgram **made) {
+  ModuleError error;
+  if (!module->verified && !module_verify(module, &error)) {
+    module_free(module);
+    return error_make(FIRN_E_MODULE, "%s (at %llu)", error.reason, (unsigned long long)error.offset);
+  }
+  Program *program = program_link_with(module, &firn->finder, &error);
+  if (!program) return error_make(FIRN_E_LINK, "%s", error.reason);
+  *made = program_adopt(firn, program);
+  return *made ? NULL : error_memory();
+}
+
+FirnError *firn_compile(Firn *firn, const char *text, size_t length, const FirnCompileOptions *options, FirnProgram **program) {
+  if (program) *program = NULL;
+  if (!firn || !program || (!text && length)) return error_make(FIRN_E_ARGUMENT, "firn_compile: an argument is NULL");
+  FirnCompileOptions own;
+  Module *module = NULL;
+  FirnError *error = options_read(&own, sizeof own, options, "FirnCompileOptions");
+  if (error) return error;
+  api_enter();
+  error = module_compile(text ? text : "", length, &own, &module);
+  if (!error) error = module_link(firn, module, program);
+  api_leave();
+  return error;
+}
+
+FirnError *firn_load(Firn *firn, const void *bytes, size_t length, FirnProgram **program) {
+  if (program) *program = NULL;
+  if (!firn || !program || (!bytes && length)) return error_make(FIRN_E_ARGUMENT, "firn_load: an argument is NULL");
+  api_enter();
+  ModuleError reason;
+  Module *module = module_decode(bytes ? bytes : (const void *)"", length, &reason);
+  FirnError *error = module ? module_link(firn, module, program) : error_make(FIRN_E_MODULE, "%s (at byte %llu)", reason.reason, (unsigned long long)reason.offset);
+  api_leave();
+  return error;
+}
+
+FirnError *firn_program_write(FirnProgram *program, bool strip, FirnWrite write, void *userdata) {
+  if (!program || !write) return error_make(FIRN_E_ARGUMENT, "firn_program_write: an argument is NULL");
+  api_enter();
+  size_t length;
+  uint8_t *bytes = module_encode(program->program->module, &length, strip);
+  FirnError *error = !bytes ? error_memory() : write(userdata, bytes, length) ? NULL : error_make(FIRN_E_IO, "the write callback failed");
+  free(bytes);
+  api_leave();
+  return error;
+}
