@@ -194,7 +194,8 @@ Trap guest_trap_limit(Guest *guest, LimitId limit) {
 }
 
 Trap guest_output(Guest *guest, uint64_t bytes) {
-  if (guest->options.output && bytes > guest->options.output - guest->written) return guest_trap_limit(guest, LIMIT_OUTPUT);
+  uint64_t most = guest->options.output;
+  if (most && (guest->written > most || bytes > most - guest->written)) return guest_trap_limit(guest, LIMIT_OUTPUT);
   guest->written += bytes;
   return TRAP_NONE;
 }
