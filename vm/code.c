@@ -206,11 +206,10 @@ static void fill_field(const Fill *s) {
   CodeInsn *out = s->out;
   const ObjDesc *desc = desc_of(s->m, s->t);
   if (!desc) return;
-  const Class *class = &s->m->program->module->classes[s->t->decl];
   out->t = s->t;
   out->k = s->in->a;
   out->a = desc->field_slots[out->k];
-  out->w = width(s->m, type_subst(s->m->program->types, class->fields[out->k].type, s->t->args, s->t->nargs));
+  out->w = width(s->m, desc->field_types[out->k]);
 }
 
 static void fill_trait_new(const Fill *s) {

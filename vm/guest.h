@@ -116,6 +116,12 @@ struct Guest {
 };
 typedef struct Guest Guest;
 
+/* The place of the queue's task number `which`. */
+static inline Task **guest_ready(const Guest *guest, uint32_t which) {
+  uint32_t at = guest->ready_first + which;
+  return &guest->ready[at < guest->ready_cap ? at : at - guest->ready_cap];
+}
+
 #define GUEST_STACK_SLOTS (64u << 17) /* 64 MB of slots */
 
 /* Makes a guest of a linked program, about to run its entry function. NULL when memory is out. The program must outlive it. */
