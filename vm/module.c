@@ -1,4 +1,4 @@
-/* module.c - a module's memory, its hash, and what its written forms share (codec.h). */
+/* module.c - a module's memory, its hash, look-ups in it, and what its written forms share (codec.h). */
 #include "vm/module.h"
 
 #include <sha2.h>
