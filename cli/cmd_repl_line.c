@@ -215,7 +215,8 @@ static char **readline_complete(const char *text, int start, int end) {
   bool is_command = start == 0 && text[0] == ':';
   size_t base = dot && !is_command ? (size_t)(dot - text) + 1 : 0;
   *rl.rl_completion_append_character = 0;
-  if (line[0] == ':' && (strncmp(line, ":load", 5) == 0 || strncmp(line, ":save", 5) == 0 || strncmp(line, ":restore", 8) == 0) && start > 0) return NULL;
+  if (line[0] == ':' && (strncmp(line, ":load", 5) == 0 || strncmp(line, ":save", 5) == 0 || strncmp(line, ":restore", 8) == 0) && start > 0)
+    return NULL;
   *rl.rl_attempted_completion_over = 1;
   free(matches);
   free(matches_base);

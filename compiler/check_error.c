@@ -46,7 +46,8 @@ static bool can_leave(Checker *c, const char *word, Span span) {
   if (!result && c->frame->hint) return true;
   Diag *d = check_report(c, span, DIAG_NO_ERROR_HERE, word);
   if (!result) diag_help(d, "the closure's type is not known to be a `T!`; handle the error with `catch`");
-  else if (c->frame->outer) diag_help(d, "`%s` leaves the closure, which gives a `%s`; handle the error with `catch`", word, check_type_text(c, result));
+  else if (c->frame->outer)
+    diag_help(d, "`%s` leaves the closure, which gives a `%s`; handle the error with `catch`", word, check_type_text(c, result));
   else if (result->kind == TYPE_VOID) diag_help(d, "declare the result: `fn %s(...) -> void!`", c->frame->function->name);
   else diag_help(d, "declare the result as `%s!`", check_type_text(c, result));
   return false;

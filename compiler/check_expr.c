@@ -26,8 +26,10 @@ void check_mismatch(Checker *c, Span span, const Type *expected, const Type *fou
   else if (expected->kind == TYPE_BOOL && found->kind == TYPE_OPT) diag_help(d, "write `%s != nil`, or `if let x = %s`", shown, shown);
   else if (numeric) diag_help(d, "convert it: `%s(%s)`", type_kind_name((TypeKind)inner->kind), shown);
   else if (inner->kind == TYPE_STRING && found->kind != TYPE_OPT && found->kind != TYPE_RESULT) diag_help(d, "make it text: `string(%s)`", shown);
-  else if (found->kind == TYPE_OPT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be nil: write `%s ?? other`, `if let`, or `%s!` to panic on nil", shown, shown);
-  else if (found->kind == TYPE_RESULT && check_can_coerce(c, found->args[0], expected)) diag_help(d, "it may be an error: write `try %s`, or `%s catch ...`", shown, shown);
+  else if (found->kind == TYPE_OPT && check_can_coerce(c, found->args[0], expected))
+    diag_help(d, "it may be nil: write `%s ?? other`, `if let`, or `%s!` to panic on nil", shown, shown);
+  else if (found->kind == TYPE_RESULT && check_can_coerce(c, found->args[0], expected))
+    diag_help(d, "it may be an error: write `try %s`, or `%s catch ...`", shown, shown);
   else if (expected->kind == TYPE_TRAIT) diag_help(d, "`%s` does not implement `%s`", have, want);
   else if (inner->kind == TYPE_CHAR && found->kind == TYPE_STRING && shown[0] == '"') diag_help(d, "a char stands in single quotes: `'x'`");
   else if (expected->kind == TYPE_INT && found->kind == TYPE_STRING) diag_help(d, "read a number with `int(%s)`, which gives an `int?`", shown);
@@ -315,7 +317,8 @@ static TNode *unknown_name(Checker *c, Expr *e) {
   size_t len;
   if (is_member) diag_help(d, "a member of the object is written `self.%s`", name);
   else if (help) diag_help(d, "%s", help);
-  else if (c->options->load && c->options->load(c->options->load_ctx, name, true, &text, &len) && strcmp(name, "prelude") != 0) diag_help(d, "`%s` is a module: write `import %s` at the top of the file", name, name);
+  else if (c->options->load && c->options->load(c->options->load_ctx, name, true, &text, &len) && strcmp(name, "prelude") != 0)
+    diag_help(d, "`%s` is a module: write `import %s` at the top of the file", name, name);
   else if (owner) diag_help(d, "a case is written `%s.%s`, or `.%s` where its type is known", owner->name, name, name);
   else if (best) diag_help(d, "did you mean `%s`?", best);
   Scope *scope = c->frame->scope; /* further mentions are the same mistake */
@@ -417,7 +420,8 @@ static void report_unused(Checker *c, const TNode *node, const Expr *e) {
   bool is_result = fn && fn->result->kind == TYPE_VOID && !fn->ast->result && fn->ast->body && check_gives(fn->ast->body, e->span);
   if (e->kind == EXPR_BINARY && e->binary.op == TOK_EQ_EQ) diag_help(d, "to assign write `=`");
   else if (node->type->kind == TYPE_FN && (e->kind == EXPR_NAME || e->kind == EXPR_MEMBER)) diag_help(d, "to call it write `()` behind it");
-  else if (is_result && strcmp(fn->name, "main") != 0) diag_help(d, "a function that gives a value says so: `-> %s` before its body", check_type_text(c, node->type));
+  else if (is_result && strcmp(fn->name, "main") != 0)
+    diag_help(d, "a function that gives a value says so: `-> %s` before its body", check_type_text(c, node->type));
   else diag_help(d, "use it, or write `let _ = ...` to drop it on purpose");
 }
 
@@ -465,7 +469,8 @@ static void report_no_value(Checker *c, const Block *block, const Type *expected
   const Stmt *last = block->count ? block->stmts[block->count - 1] : NULL;
   Diag *d = check_report(c, block->end_span.end ? block->end_span : block->span, DIAG_BLOCK_NO_VALUE, check_type_text(c, expected));
   if (last && last->kind == STMT_ASSIGN) diag_help(d, "an assignment has no value; write the variable on a line of its own behind it");
-  else if (last && last->kind == STMT_EXPR && (last->expr->kind == EXPR_WHILE || last->expr->kind == EXPR_FOR)) diag_help(d, "a loop gives no value; write one behind it, or `panic(...)` if it never ends there");
+  else if (last && last->kind == STMT_EXPR && (last->expr->kind == EXPR_WHILE || last->expr->kind == EXPR_FOR))
+    diag_help(d, "a loop gives no value; write one behind it, or `panic(...)` if it never ends there");
   else if (!block->count && expected->kind == TYPE_MAP) diag_help(d, "braces make a block; an empty map is `[:]`");
   else if (!block->count && expected->kind == TYPE_LIST) diag_help(d, "braces make a block; an empty list is `[]`");
   else diag_help(d, "the value of a block is its last expression");

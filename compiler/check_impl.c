@@ -96,7 +96,8 @@ static ImplDecl *implied_impl(Checker *c, Head *head, Decl *trait) {
     bool lacks = (trait == c->core.eq || trait == c->core.iterable) && first && !check_impl_method(c, implied, first) &&
                  !check_impl_default(c, implied, trait->dynamic[0], &from);
     if (lacks && trait == c->core.eq && check_trait_extends(c, impl->type, impl->trait_type, c->core.ord, &from)) implied->synth = SYNTH_EQ_ORD;
-    if (lacks && trait == c->core.iterable && check_trait_extends(c, impl->type, impl->trait_type, c->core.iterator, &from)) implied->synth = SYNTH_ITER;
+    if (lacks && trait == c->core.iterable && check_trait_extends(c, impl->type, impl->trait_type, c->core.iterator, &from))
+      implied->synth = SYNTH_ITER;
     if (lacks && trait == c->core.eq && !implied->synth) continue;
     VEC_PUSH(c->arena, &head->impls, implied);
     return implied;

@@ -15,7 +15,8 @@ bool check_fits(const Checker *c, const Type *expected, const Type *type) {
 }
 
 static bool bind(Checker *c, const Type **slot, const Type *actual) {
-  if (actual->kind == TYPE_ERROR || actual->kind == TYPE_NEVER || check_has_hole(c, actual)) return !*slot || check_fits(c, actual, *slot) || actual->kind == TYPE_NEVER;
+  if (actual->kind == TYPE_ERROR || actual->kind == TYPE_NEVER || check_has_hole(c, actual))
+    return !*slot || check_fits(c, actual, *slot) || actual->kind == TYPE_NEVER;
   if (*slot) return *slot == actual;
   *slot = actual;
   return true;

@@ -339,7 +339,8 @@ static TNode *enumerated(For *f) {
   Checker *c = f->c;
   Expr *call = f->e->for_.iterable;
   const Pattern *p = f->e->for_.pattern;
-  if (call->kind != EXPR_CALL || call->call.arg_count || call->call.callee->kind != EXPR_MEMBER || p->kind != PAT_TUPLE || p->list.count != 2) return NULL;
+  if (call->kind != EXPR_CALL || call->call.arg_count || call->call.callee->kind != EXPR_MEMBER || p->kind != PAT_TUPLE || p->list.count != 2)
+    return NULL;
   Expr *member = call->call.callee;
   if (member->member.optional || member->paren || member->member.name != check_intern(c, "enumerate")) return NULL;
   if (check_path_symbol(c, member->member.object) || check_path_type(c, member->member.object, NULL)) return NULL;

@@ -72,7 +72,8 @@ TNode *check_match(Checker *c, Expr *e, const Type *expected, bool is_dropped) {
     is_bad |= arms[i].body->type->kind == TYPE_ERROR || is_guard_bad(arm, &arms[i]);
     all_never &= check_is_never(arms[i].body);
   }
-  if (patterns_fit && value->type->kind != TYPE_ERROR && !c->frame->unit->is_library) check_match_cover(c, e->match.arms, count, value->type, e->match.subject->span);
+  if (patterns_fit && value->type->kind != TYPE_ERROR && !c->frame->unit->is_library)
+    check_match_cover(c, e->match.arms, count, value->type, e->match.subject->span);
   if (is_bad || c->comp->diags.errors != errors) return check_error_node(c, e->span);
   const Type *type = all_never ? c->t_never : is_dropped || !j.type ? c->t_void : j.type;
   TNode *node = count > NESTED_ARMS_MAX ? in_a_row(c, arms, count, type, e->span) : count ? nested(c, arms, count, type, e->span) : no_arm(c, e->span);

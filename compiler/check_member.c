@@ -273,7 +273,8 @@ void check_no_member(Checker *c, const Type *type, Name name, Span span, bool is
   if (is_case) diag_help(d, "a line that begins with `.` goes on with the one before; for a case write `return .%s` or `Type.%s`", name, name);
   else if (type->kind == TYPE_OPT) diag_help(d, "it may be nil: write `?.%s%s`, `if let`, or `!.%s%s`", name, args, name, args);
   else if (type->kind == TYPE_RESULT) diag_help(d, "it may be an error: handle it with `try` or `catch` first");
-  else if (type->kind == TYPE_INT && check_method_find(c, c->t_float, name, (Span){0}, &of_float)) diag_help(d, "`float` has it: write `float(x).%s%s`", name, args);
+  else if (type->kind == TYPE_INT && check_method_find(c, c->t_float, name, (Span){0}, &of_float))
+    diag_help(d, "`float` has it: write `float(x).%s%s`", name, args);
   else if (comes_from_elsewhere(c, type, name)) diag_help(d, "it comes with a module that is not imported here");
   else if (type->kind == TYPE_VOID) diag_help(d, "what stands before the dot gives no value");
   else if (best) diag_help(d, "did you mean `%s%s`?", best, is_called || check_field_find(c, type, best, &index) ? "" : "()");

@@ -74,16 +74,20 @@ static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const
   if (op == TOK_CARET && (a->kind == TYPE_FLOAT || b->kind == TYPE_FLOAT)) diag_help(d, "`^` is exclusive or of ints; a power is `x ** y`");
   else if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
   else if (mixed) diag_help(d, "convert one: `float(%.*s)`", len, text.text);
-  else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING)) diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");
+  else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING))
+    diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");
   else if (op == TOK_PERCENT && a->kind == TYPE_STRING) diag_help(d, "values stand in the text itself: `\"{x}\"`, with a format `\"{x:.2}\"`");
   else if (has_text && has_char) diag_help(d, "`'x'` is a char, `\"x\"` a string; text of a char is `string(c)`");
   else if (op == TOK_PLUS && a->kind == TYPE_LIST && a == b) diag_help(d, "`xs.concat(ys)` makes a new list, `xs.push(x)` adds one");
   else if (op == TOK_STAR && a->kind == TYPE_STRING) diag_help(d, "write `text.repeat(n)`");
-  else if (has_char && (a->kind == TYPE_INT || b->kind == TYPE_INT)) diag_help(d, "`c.code()` is the number of a char, `char(n)` the char of a number");
+  else if (has_char && (a->kind == TYPE_INT || b->kind == TYPE_INT))
+    diag_help(d, "`c.code()` is the number of a char, `char(n)` the char of a number");
   else if (optional) diag_help(d, "it may be nil: write `(%.*s ?? other)`", len, text.text);
   else if (result) diag_help(d, "it may be an error: write `(try %.*s)`, or use `catch`", len, text.text);
-  else if (a == b && a->kind == TYPE_PARAM && operator_info(op) && operator_info(op)->trait) diag_help(d, "add the bound: `%s: %s`", check_type_text(c, a), operator_info(op)->trait);
-  else if (a == b && operator_info(op) && operator_info(op)->trait) diag_help(d, "`%s` would have to implement `%s`", check_type_text(c, a), operator_info(op)->trait);
+  else if (a == b && a->kind == TYPE_PARAM && operator_info(op) && operator_info(op)->trait)
+    diag_help(d, "add the bound: `%s: %s`", check_type_text(c, a), operator_info(op)->trait);
+  else if (a == b && operator_info(op) && operator_info(op)->trait)
+    diag_help(d, "`%s` would have to implement `%s`", check_type_text(c, a), operator_info(op)->trait);
   return check_error_node(c, span);
 }
 

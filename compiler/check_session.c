@@ -93,7 +93,8 @@ uint64_t check_session_key(const Checker *c, Span span, const char *name) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   if (source) hash = hash_step(hash, source->path, strlen(source->path) + 1);
   uint32_t numbers[] = {span.start, span.end, source && source->lazy_bodies};
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) hash = hash_step(hash, (unsigned char[]){numbers[i] & 255, numbers[i] >> 8 & 255, numbers[i] >> 16 & 255, numbers[i] >> 24}, 4);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    hash = hash_step(hash, (unsigned char[]){numbers[i] & 255, numbers[i] >> 8 & 255, numbers[i] >> 16 & 255, numbers[i] >> 24}, 4);
   if (name) hash = hash_step(hash, name, strlen(name));
   return hash <= SHOWN_KEY ? hash + SHOWN_KEY + 1 : hash;
 }
@@ -336,7 +337,8 @@ void check_session_answer(Checker *c) {
   if (session->doc_of && is_good) a->doc = session_doc(c);
   if (!is_good) return;
   a->functions = calloc((size_t)c->typed->nfunctions + 1, sizeof *a->functions);
-  for (uint32_t i = 0; a->functions && i < c->typed->nfunctions; i++) a->functions[i] = check_session_key(c, c->typed->functions[i]->span, c->typed->functions[i]->name);
+  for (uint32_t i = 0; a->functions && i < c->typed->nfunctions; i++)
+    a->functions[i] = check_session_key(c, c->typed->functions[i]->span, c->typed->functions[i]->name);
   a->nfunctions = a->functions ? c->typed->nfunctions : 0;
   if (a->functions) keys_part(a->functions, a->nfunctions);
   a->classes = decl_keys(c, c->class_decls.items, c->class_decls.count, &a->nclasses);

@@ -35,7 +35,8 @@ static bool has_bounds(Checker *c, Decl *trait) {
 static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
   bool is_object = type->kind == TYPE_CLASS || type->kind == TYPE_ENUM;
   bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE;
-  if (trait == c->core.show) return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN || type->kind == TYPE_RESULT ? SYNTH_SHOW : SYNTH_NONE;
+  if (trait == c->core.show)
+    return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN || type->kind == TYPE_RESULT ? SYNTH_SHOW : SYNTH_NONE;
   if (trait == c->core.eq) {
     if (type->kind == TYPE_TRAIT) return has_bounds(c, check_type_decl(c, type)) ? SYNTH_NONE : SYNTH_EQ_TRAIT;
     if (is_object && has_written(c, type, c->core.ord)) return SYNTH_EQ_ORD;
@@ -429,7 +430,8 @@ bool check_synth_next(Checker *c) {
   check_scope_push(c);
   bool is_show = impl->synth == SYNTH_SHOW;
   f->params[0] = check_temp_new(c, "self", impl->type);
-  for (uint32_t i = 1; i < f->nparams; i++) f->params[i] = check_temp_new(c, is_show ? "out" : "other", is_show ? impl->trait->dynamic[0]->params[i] : impl->type);
+  for (uint32_t i = 1; i < f->nparams; i++)
+    f->params[i] = check_temp_new(c, is_show ? "out" : "other", is_show ? impl->trait->dynamic[0]->params[i] : impl->type);
   Maker m = {c, impl, f, f->span};
   f->body = make_body(&m);
   c->frame = saved;

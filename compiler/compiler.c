@@ -167,7 +167,8 @@ static void check_duplicates(Checker *c, Decl *decl) {
                         (at->ast->name_span.source == fn->ast->name_span.source && at->ast->name_span.start < fn->ast->name_span.start);
       if (at != fn && is_earlier && at->owner->target == decl->target && (at->unit == decl->unit || at->unit->is_library)) other = at;
     }
-    if (!other || (check_is_input(c, other->ast ? other->ast->name_span.source : 0) && other->ast->name_span.source != fn->ast->name_span.source)) continue;
+    if (!other || (check_is_input(c, other->ast ? other->ast->name_span.source : 0) && other->ast->name_span.source != fn->ast->name_span.source))
+      continue;
     Diag *d = check_report(c, fn->ast->name_span, DIAG_METHOD_TWICE, check_type_text_in(c, decl->target, decl->generics), fn->name);
     if (!other->unit->is_library) diag_note(d, other->ast->name_span, "the other one");
   }

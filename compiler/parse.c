@@ -434,7 +434,8 @@ static void report_end(Parser *p, const char *separator_of) {
     else suggest_keyword(p, d, word);
   } else {
     Diag *d = parse_error(p, parse_token_span(p), DIAG_EXPECTED_STMT_END, parse_found(p));
-    if (p->tok.kind == TOK_EQ) diag_help(d, is_enum ? "cases have no values of their own; a method can give them: `match self { .a => 1; ... }`" : "to compare write `==`");
+    if (p->tok.kind == TOK_EQ)
+      diag_help(d, is_enum ? "cases have no values of their own; a method can give them: `match self { .a => 1; ... }`" : "to compare write `==`");
     help = help_going_on(p);
     bool is_made = p->tok.kind == TOK_LBRACE && before.len && *word >= 'A' && *word <= 'Z';
     if (help) diag_help(d, "%s", help);

@@ -79,7 +79,8 @@ static bool parse_param(Parser *p, Param *param) {
     Diag *d = parse_error(p, param->span, DIAG_PARAM_TYPE, param->name);
     bool is_mut = strcmp(param->name, "mut") == 0;
     if (is_mut) diag_help(d, "parameters cannot be assigned; copy one into a variable: `var y = x`");
-    else if (p->tok.kind == TOK_NAME && !is_type_name(param->name)) diag_help(d, "a colon stands between them: `%.60s: %.60s`", param->name, p->tok.name);
+    else if (p->tok.kind == TOK_NAME && !is_type_name(param->name))
+      diag_help(d, "a colon stands between them: `%.60s: %.60s`", param->name, p->tok.name);
     else if (p->tok.kind == TOK_NAME) diag_help(d, "the name comes first: `%.60s: %.60s`", p->tok.name, param->name);
     param->type = ARENA_NEW(p->arena, TypeExpr);
     param->type->span = param->span;

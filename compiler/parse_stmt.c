@@ -67,7 +67,8 @@ static void report_no_value(Parser *p, const char *word, const Pattern *pattern)
   const char *help = pattern->kind == PAT_BIND ? hint_find(HINT_WORD, pattern->name) : NULL;
   if (help) diag_help(d, "%s", help);
   else if (is_list) diag_help(d, "several names stand in parentheses: `%s (%.60s, ...) = ...`", word, pattern->name);
-  else if (is_bare && pattern->kind == PAT_BIND) diag_help(d, "write `%s %.60s = ...`; what may be missing at first is `%s %.60s: T? = nil`", word, pattern->name, word, pattern->name);
+  else if (is_bare && pattern->kind == PAT_BIND)
+    diag_help(d, "write `%s %.60s = ...`; what may be missing at first is `%s %.60s: T? = nil`", word, pattern->name, word, pattern->name);
 }
 
 /* let */

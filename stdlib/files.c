@@ -234,7 +234,8 @@ NATIVE_ASKS("fs.temp_into", fs_temp_into, "([string]) -> int", FS_WRITE, "Makes 
     uint64_t random = 0;
     if (getrandom(&random, sizeof random, 0) != sizeof random) random = (uint64_t)getpid() << 8 | (unsigned)tries;
     free(path);
-    if (asprintf(&path, "%s/firn-%08x%08x", base && *base ? base : P_tmpdir, (unsigned)(random >> 32), (unsigned)random) < 0) return TRAP_OUT_OF_MEMORY;
+    if (asprintf(&path, "%s/firn-%08x%08x", base && *base ? base : P_tmpdir, (unsigned)(random >> 32), (unsigned)random) < 0)
+      return TRAP_OUT_OF_MEMORY;
     error = folder_make(guest, path, 0700);
   }
   Value made[1];

@@ -3,33 +3,20 @@
 #
 #   sh tests/limits.sh FIRN
 #
-# `check` is as in cli.sh; `ends SECONDS ...` is a check that must take less time than that. What programs do within their limits, and how they are held to
-# fuel and memory, test_adversary and test_quota test. The last line is `N passed, N failed`.
+# `check` is that of library.sh; `ends SECONDS ...` is a check that must take less time than that. What programs do within their limits, and how they are held to
+# fuel and memory, test_adversary and test_quota test.
 
 if [ $# -ne 1 ]; then echo "usage: limits.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "limits.sh: can't run $firn" >&2; exit 2; fi
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+folder_new
 cd "$folder" || exit 2
 
-passed=0 failed=0 name=""
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "8q;s/^/    $file: /" "$file"; done
-}
-check() { name=$1 wanted=$2; shift 2; "$firn" "$@" </dev/null >out 2>err; status=$?; if [ $status -eq "$wanted" ]; then pass; else fail "exit status $status, expected $wanted" out err; fi; }
 ends() {
   most=$1; shift
   began=$(date +%s); check "$@"; took=$(($(date +%s) - began))
   if [ $took -le "$most" ]; then pass; else fail "took $took seconds"; fi
 }
-out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
 
 # Calls of f with lists of lists of ...
 calls='' value=1
@@ -79,5 +66,4 @@ has err 'output           6 bytes of 1048576'; has err 'tasks            2 of 10
 for bad in --timeout=0 --timeout=x --timeout=-1s --timeout=1d --timeout= --output-limit=0 --tasks=-1 --module-size=x --specialisations=x --timeout=1e99; do
   check "bad flag $bad" 2 run $bad -e 'print(1)'
 done
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

@@ -153,7 +153,7 @@ static void tasks_clone(Cloner *c) {
   if (!to->ready) c->failed = true;
   else to->ready_cap = from->nready + 1;
   for (uint32_t i = 0; i < from->nready && !c->failed; i++) {
-    to->ready[to->nready++] = task_ref_move(c, guest_ready(from, i));
+    to->ready[to->nready++] = task_ref_move(c, *guest_ready(from, i));
   }
   for (Task *task = from->listed; task && !c->failed; task = task->next) {
     Task *copy = task_ref_move(c, task);

@@ -64,7 +64,8 @@ static void say_guest(const TextOut *out, Guest *guest, ImageCensus *census) {
   say(out, "%s\n", census->has_module ? "" : " (not in the image)");
   say(out, "fuel     %" PRIu64 " used, balance %" PRId64 "\n", guest_fuel_used(guest), guest->fuel);
   say(out, "memory   %" PRIu64 " bytes allocated since the start\n", guest->allocated);
-  for (int i = 0; i < guest->options.nargs; i++) say(out, "%s%s%s", i ? " " : "args     ", guest->options.args[i], i + 1 == guest->options.nargs ? "\n" : "");
+  for (int i = 0; i < guest->options.nargs; i++)
+    say(out, "%s%s%s", i ? " " : "args     ", guest->options.args[i], i + 1 == guest->options.nargs ? "\n" : "");
   for (const Task *task = guest->listed; task; task = task->next) say_task(out, guest, task);
   say(out, "\nheap     %" PRIu64 " objects, %" PRIu64 " bytes\n", objects, bytes);
   qsort(census->rows, census->nrows, sizeof *census->rows, row_order);

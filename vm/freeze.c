@@ -342,7 +342,7 @@ static void put_tasks(Freezer *f, const Guest *guest) {
   image_room(&f->out, 4);
   image_put32(&f->out, guest->nready);
   for (uint32_t i = 0; i < guest->nready && !f->out.failed; i++) {
-    put_task_ref(f, guest_ready(guest, i));
+    put_task_ref(f, *guest_ready(guest, i));
   }
   uint32_t nlisted = 0;
   for (const Task *task = guest->listed; task; task = task->next) nlisted++;

@@ -123,8 +123,11 @@ struct Guest {
 };
 typedef struct Guest Guest;
 
-/* The task that is `which` in the queue. */
-static inline Task *guest_ready(const Guest *guest, uint32_t which) { return guest->ready[(guest->ready_first + which) % guest->ready_cap]; }
+/* The place of the queue's task number `which`. */
+static inline Task **guest_ready(const Guest *guest, uint32_t which) {
+  uint32_t at = guest->ready_first + which;
+  return &guest->ready[at < guest->ready_cap ? at : at - guest->ready_cap];
+}
 
 #define GUEST_STACK_SLOTS (64u << 17) /* 64 MB of slots */
 

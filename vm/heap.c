@@ -342,7 +342,8 @@ static __attribute__((noinline)) void *cell_slow(size_t size, int kind) {
 /* The first word of the result is undefined; the rest is zero unless kind is KIND_LEAF. */
 static inline void *cell_new(Guest *guest, size_t size, int kind, bool may_test) {
   size_t class = (size + GRANULE - 1) / GRANULE;
-  if (guest && __builtin_expect(guest->allocated + class * GRANULE > guest->allocated_next, 0) && (!may_test || !quota_test(guest, class * GRANULE))) return NULL;
+  if (guest && __builtin_expect(guest->allocated + class * GRANULE > guest->allocated_next, 0) && (!may_test || !quota_test(guest, class * GRANULE)))
+    return NULL;
   if (__builtin_expect(heap_stress, 0)) heap_collect();
   void *cell = class < CLASSES ? free_cells[kind][class] : NULL;
   if (__builtin_expect(cell != NULL, 1)) {

@@ -176,7 +176,8 @@ void image_reader_start(ImageReader *r, const ImageSource *source, ModuleError *
   if (!source_read(r, head, sizeof head, false)) return;
   if (memcmp(head, IMAGE_MAGIC, 4) != 0) image_fail(r, "not an image of a guest");
   r->version = load32(head + 4);
-  if (!r->failed && (r->version == 0 || r->version > IMAGE_VERSION)) image_fail(r, "the image's version is %u, this machine reads 1 to %d", r->version, IMAGE_VERSION);
+  if (!r->failed && (r->version == 0 || r->version > IMAGE_VERSION))
+    image_fail(r, "the image's version is %u, this machine reads 1 to %d", r->version, IMAGE_VERSION);
 }
 
 /* Reads the next block; its definitions go to `define`. */

@@ -97,7 +97,7 @@ static void roots_meet(Walk *w) {
   const Program *program = guest->program;
   meet(w, (Value){.p = guest->main});
   meet(w, (Value){.p = guest->task});
-  for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = guest_ready(guest, i)});
+  for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = *guest_ready(guest, i)});
   for (Task *task = guest->listed; task; task = task->next) meet(w, (Value){.p = task});
   for (uint32_t i = 0; i < guest->npending; i++) meet(w, (Value){.p = guest->pending[i]});
   for (uint32_t i = 0; i < guest->nheld; i++) meet(w, guest->held[i]);

@@ -177,7 +177,7 @@ static void add_tasks(Walk *walk) {
   add_ref(walk, (Value){.p = guest->main});
   add_ref(walk, (Value){.p = guest->task});
   add(walk, guest->nready);
-  for (uint32_t i = 0; i < guest->nready; i++) add_ref(walk, (Value){.p = guest_ready(guest, i)});
+  for (uint32_t i = 0; i < guest->nready; i++) add_ref(walk, (Value){.p = *guest_ready(guest, i)});
   for (Task *task = guest->listed; task; task = task->next) add_ref(walk, (Value){.p = task});
 }
 

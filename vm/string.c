@@ -18,7 +18,8 @@ _Static_assert(offsetof(ShortString, bytes) == offsetof(String, bytes), "a Short
 String *string_tiny(uint32_t which) {
   static ShortString tiny[STRING_TINIES];
   ShortString *s = &tiny[which];
-  if (s->header == 0) *s = (ShortString){.header = STATIC_STRING_HEADER(STRING_TINY_FIRST + which), .length = which > 0, .bytes = {(char)(which - (which > 0))}};
+  if (s->header == 0)
+    *s = (ShortString){.header = STATIC_STRING_HEADER(STRING_TINY_FIRST + which), .length = which > 0, .bytes = {(char)(which - (which > 0))}};
   return (String *)s;
 }
 

@@ -146,17 +146,11 @@ Trap task_new(Guest *guest, const void *closure, Task **result) {
 
 /* Running */
 
-/* A place of the queue, counted from its first. */
-static inline Task **place_in(const Guest *guest, uint32_t i) {
-  uint32_t at = guest->ready_first + i;
-  return &guest->ready[at < guest->ready_cap ? at : at - guest->ready_cap];
-}
-
 static bool queue_grow(Guest *guest) {
   uint32_t cap = guest->ready_cap ? 2 * guest->ready_cap : QUEUE_FIRST;
   Task **grown = calloc(cap, sizeof *grown);
   if (!grown) return false;
-  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = *place_in(guest, i);
+  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = *guest_ready(guest, i);
   free(guest->ready);
   guest->ready = grown;
   guest->ready_first = 0;
@@ -192,7 +186,7 @@ Trap task_ready(Guest *guest, Task *task) {
   if (!task->is_listed && !task_may_enlist(guest)) return guest_trap_limit(guest, LIMIT_TASKS);
   if (guest->nready == guest->ready_cap && !queue_grow(guest)) return TRAP_OUT_OF_MEMORY;
   task->state = TASK_READY;
-  *place_in(guest, guest->nready++) = task;
+  *guest_ready(guest, guest->nready++) = task;
   if (!task->is_listed) task_enlist(guest, task);
   return TRAP_NONE;
 }
@@ -295,8 +289,8 @@ Trap task_end(Guest *guest) {
 void task_drop(Guest *guest, Task *task) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < guest->nready; i++) {
-    Task *ready = *place_in(guest, i);
-    if (ready != task) *place_in(guest, kept++) = ready;
+    Task *ready = *guest_ready(guest, i);
+    if (ready != task) *guest_ready(guest, kept++) = ready;
   }
   guest->nready = kept;
   task_unpend(guest, task);

@@ -31,7 +31,8 @@ bool thaw_grow(Thaw *t, void *array, uint32_t count, uint32_t *cap, size_t size)
 
 bool thaw_take(Thaw *t, uint64_t count, uint64_t size) {
   uint64_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes) || bytes > t->memory_left) return image_fail(&t->in, "the guest needs more memory than it may have");
+  if (__builtin_mul_overflow(count, size, &bytes) || bytes > t->memory_left)
+    return image_fail(&t->in, "the guest needs more memory than it may have");
   t->memory_left -= bytes;
   return true;
 }
@@ -106,7 +107,8 @@ static bool get_frame(Thaw *t, Task *task, bool in_call) {
   if (t->in.failed) return false;
   if (number >= t->ncodes) return image_fail(&t->in, "a function that there is not");
   Code *code = t->codes[number];
-  if (pc >= code->ninsns || (in_call && (pc == 0 || !(op_table[code->insns[pc - 1].op].flags & OP_CALLS)))) return image_fail(&t->in, "a frame is at no place of its code");
+  if (pc >= code->ninsns || (in_call && (pc == 0 || !(op_table[code->insns[pc - 1].op].flags & OP_CALLS))))
+    return image_fail(&t->in, "a frame is at no place of its code");
   if (task->nframes == 0) {
     if (!begins_task(t, code)) return image_fail(&t->in, "the outermost frame's function can't be one");
   } else {
@@ -137,7 +139,8 @@ bool thaw_task(Thaw *t, Task *task) {
   if (t->in.failed) return false;
   if (task->number == 0 || task->number > t->tasks_made) return image_fail(&t->in, "a task's number is wrong");
   bool is_pending = task->state == TASK_PENDING && t->in.version > 1;
-  if ((task->state > TASK_ENDED && !is_pending) || (task->state == TASK_ENDED) != (nframes == 0)) return image_fail(&t->in, "a task's state is wrong");
+  if ((task->state > TASK_ENDED && !is_pending) || (task->state == TASK_ENDED) != (nframes == 0))
+    return image_fail(&t->in, "a task's state is wrong");
   if (is_pending) {
     task->token = image_get64(&t->in);
     task->due = (int64_t)image_get64(&t->in);
@@ -285,7 +288,8 @@ static bool get_program(Thaw *t, const ThawOptions *options) {
     if (module) t->program = program_link_with(module, options->natives, &error);
     t->owns_program = t->program != NULL;
     if (!t->program) is_read = image_fail(&t->in, "its module: %.150s", error.reason);
-    else if (!module_hash(t->program->module, own) || memcmp(own, hash, sizeof hash) != 0) is_read = image_fail(&t->in, "its module has another hash");
+    else if (!module_hash(t->program->module, own) || memcmp(own, hash, sizeof hash) != 0)
+      is_read = image_fail(&t->in, "its module has another hash");
   }
   free(bytes);
   return is_read;

@@ -29,7 +29,8 @@ static bool define_type(Defs *d) {
   uint64_t kind = def(d), decl = def(d), nargs = def(d);
   const Type *args[TYPE_ARGS_MAX];
   if (t->in.failed) return false;
-  if (kind >= TYPE_KIND_END || kind == TYPE_PARAM || decl > UINT32_MAX || nargs > TYPE_ARGS_MAX) return image_fail(&t->in, "a type is not well-formed");
+  if (kind >= TYPE_KIND_END || kind == TYPE_PARAM || decl > UINT32_MAX || nargs > TYPE_ARGS_MAX)
+    return image_fail(&t->in, "a type is not well-formed");
   for (uint32_t i = 0; i < nargs; i++) {
     if (!(args[i] = def_type_ref(d))) return false;
   }
@@ -51,7 +52,8 @@ static bool define_code(Defs *d) {
   for (uint32_t i = 0; i < ntargs; i++) {
     if (!(targs[i] = def_type_ref(d))) return false;
   }
-  if (!type_judge_bounds(t->judge, function->tparams, function->ntparams, targs)) return image_fail(&t->in, "type arguments do not meet their bounds");
+  if (!type_judge_bounds(t->judge, function->tparams, function->ntparams, targs))
+    return image_fail(&t->in, "type arguments do not meet their bounds");
   Trap trap;
   uint32_t ncodes = t->program->ncodes;
   Code *code = program_code(t->program, (uint32_t)number, targs, (uint32_t)ntargs, &trap);
