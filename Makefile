@@ -126,7 +126,8 @@ $(O)/pic/library.o: $(O)/library.c
 	$(CC) $(CFLAGS) -fPIC -c -o $@ $<
 
 # The interpreter's dispatch must stay one indirect jump for each handler.
-$(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),-fno-gcse -fno-crossjumping -fno-strict-aliasing -fno-tree-loop-distribute-patterns)
+DISPATCH_FLAGS := -fno-strict-aliasing $(if $(findstring clang,$(CC)),,-fno-gcse -fno-crossjumping -fno-tree-loop-distribute-patterns)
+$(O)/vm/interp.o $(O)/pic/vm/interp.o: EXTRA_CFLAGS += $(if $(filter release,$(BUILD)),$(DISPATCH_FLAGS))
 
 $(O)/%.o: %.c | $(SYSROOT_READY)
 	@[ ! -f $(@D) ] || rm $(@D)

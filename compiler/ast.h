@@ -4,7 +4,7 @@
  * are parts of them.  Child lists are arrays with a count.  Everything lives in the compile arena and is zeroed when
  * made.  Fields under "set by the checker" are NULL after parsing; their structs are the checker's own.
  *
- * Interface: the types below; ast_dump and ast_dump_expr print a tree as S-expressions.
+ * Interface: the types below; ast_dump prints a tree as S-expressions.
  * Invariants: every node has the span of all its text; a child is never NULL unless its comment says so; after a syntax
  * error the tree is still complete, with EXPR_ERROR, PAT_ERROR and TYPEX_ERROR where text could not be read (an error
  * has then been reported, and the checker gives such nodes a type that fits everything). */
@@ -558,12 +558,7 @@ typedef struct AstModule {
   void *info; /* set by the checker */
 } AstModule;
 
-/* Returns the name of a kind of node ("MATCH"). */
-const char *expr_kind_name(ExprKind kind);
-
 /* Prints a module, one S-expression for each item and statement. */
 void ast_dump(const AstModule *m, FILE *out);
-/* Prints one expression, indented by `depth` levels, without a newline at its end. */
-void ast_dump_expr(const Expr *e, FILE *out, int depth);
 
 #endif

@@ -119,18 +119,6 @@ static void dump_pattern(Dumper *d, const Pattern *p) {
 
 /* ---- Expressions ---- */
 
-static const char *const expr_names[] = {
-  "ERROR", "NIL",    "BOOL",   "INT",   "FLOAT", "CHAR",      "STRING", "INTERP",      "LIST",  "MAP",
-  "TUPLE", "NAME",   "SELF",   "CASE",  "TYPE_ARGS", "MEMBER", "TUPLE_INDEX", "INDEX", "CALL",  "CHAIN",
-  "FORCE", "UNARY",  "BINARY", "RANGE", "TRY",   "CATCH",     "SPAWN",  "CLOSURE",     "BLOCK", "IF",
-  "MATCH", "WHILE",  "FOR",    "RETURN", "BREAK", "CONTINUE", "FAIL",
-};
-_Static_assert(sizeof expr_names / sizeof *expr_names == EXPR_FAIL + 1, "a name for every kind of expression");
-
-const char *expr_kind_name(ExprKind kind) {
-  return expr_names[kind];
-}
-
 static void dump_exprs(Dumper *d, Expr *const *items, size_t count) {
   for (size_t i = 0; i < count; i++) {
     fputc(' ', d->out);
@@ -489,9 +477,4 @@ void ast_dump(const AstModule *m, FILE *out) {
   for (size_t i = 0; i < m->import_count; i++) dump_item(&d, m->imports[i]), fputc('\n', out);
   for (size_t i = 0; i < m->item_count; i++) dump_item(&d, m->items[i]), fputc('\n', out);
   for (size_t i = 0; i < m->stmt_count; i++) dump_stmt(&d, m->stmts[i]), fputc('\n', out);
-}
-
-void ast_dump_expr(const Expr *e, FILE *out, int depth) {
-  Dumper d = {.out = out, .depth = depth};
-  dump_expr(&d, e);
 }

@@ -415,7 +415,6 @@ Fn *check_fns_find(const FnTable *table, Name name);
 void check_fns_add(Checker *c, FnTable *table, Fn *fn);
 /* Adds a pair; false when it was there. */
 bool check_pairs_add(Checker *c, PairSet *set, const Type *a, const Type *b);
-bool check_pairs_has(const PairSet *set, const Type *a, const Type *b);
 
 /* ---- check_module.c ---- */
 /* Loads a library unit by name, or returns NULL. */
@@ -565,8 +564,6 @@ TNode *check_panic(Checker *c, TNode *text, Span span);
 TNode *check_nil(Checker *c, const Type *inner, Span span);
 TNode *check_some(Checker *c, TNode *value, Span span);
 bool check_is_never(const TNode *node);
-/* A node that may be evaluated again without cost or effect: a constant or a variable that is never assigned. */
-bool check_is_simple(const TNode *node);
 
 /* Appends to a block under construction; what follows a node that never goes on is dropped. */
 void check_push(Checker *c, NodeList *list, TNode *node);

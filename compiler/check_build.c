@@ -120,8 +120,6 @@ TNode *check_some(Checker *c, TNode *value, Span span) {
 
 bool check_is_never(const TNode *node) { return node->type->kind == TYPE_NEVER; }
 
-bool check_is_simple(const TNode *node) { return node->kind == TN_CONST; }
-
 void check_push(Checker *c, NodeList *list, TNode *node) {
   if (!node || (list->count && check_is_never(list->items[list->count - 1]))) return;
   VEC_PUSH(c->arena, list, node);
@@ -137,7 +135,7 @@ TNode *check_block_node(Checker *c, NodeList *list, Span span) {
 }
 
 TNode *check_hold(Checker *c, NodeList *list, TNode *value, const char *name) {
-  if (check_is_simple(value) || value->type->kind == TYPE_ERROR || check_is_never(value)) return value;
+  if (value->kind == TN_CONST || value->type->kind == TYPE_ERROR || check_is_never(value)) return value;
   TVar *var = check_temp_new(c, name, value->type);
   check_push(c, list, check_let(c, var, value, value->span));
   return check_var(c, var, value->span);

@@ -239,10 +239,6 @@ static uint32_t pair_slot(const PairSet *set, const Type *a, const Type *b) {
   return at;
 }
 
-bool check_pairs_has(const PairSet *set, const Type *a, const Type *b) {
-  return set->slot_count && set->slots[2 * pair_slot(set, a, b)] != NULL;
-}
-
 bool check_pairs_add(Checker *c, PairSet *set, const Type *a, const Type *b) {
   if ((set->count + 1) * 2 > set->slot_count) {
     PairSet grown = {.count = set->count, .slot_count = set->slot_count ? set->slot_count * 2 : 64};

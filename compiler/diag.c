@@ -111,13 +111,6 @@ Diag *diag_note(Diag *d, Span span, const char *format, ...) {
   return d;
 }
 
-void diags_truncate(Diags *d, size_t count) {
-  while (d->count > count) {
-    if (d->items[--d->count]->level == DIAG_ERROR) d->errors--;
-    else d->warnings--;
-  }
-}
-
 Span diags_remove(Diags *d, DiagCode code, Span from) {
   Span first = {0};
   size_t kept = 0;
@@ -391,10 +384,4 @@ void name_suggestion_try(NameSuggestion *s, Name candidate) {
     s->best = candidate;
     s->best_distance = distance;
   }
-}
-
-Name names_suggest(const char *wrong, const Name *candidates, size_t count) {
-  NameSuggestion s = {.wrong = wrong};
-  for (size_t i = 0; i < count; i++) name_suggestion_try(&s, candidates[i]);
-  return s.best;
 }

@@ -77,8 +77,6 @@ Diag *diag_warning(Diags *d, Span span, DiagCode code, ...);
 Diag *diag_help(Diag *d, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Adds a labelled second place; returns `d`. */
 Diag *diag_note(Diag *d, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* Drops all messages after the first `count` (to undo a trial). */
-void diags_truncate(Diags *d, size_t count);
 /* Drops the messages with this code behind the start of `from`, in its source; returns where the first of them was, or nowhere. */
 Span diags_remove(Diags *d, DiagCode code, Span from);
 /* Drops what adds nothing: warnings beside errors, and those given twice. */
@@ -98,10 +96,8 @@ void diags_print(Diags *d, FILE *out, const DiagPrintOptions *options);
 /* Prints one message. */
 void diag_print(const Diag *d, FILE *out, const DiagPrintOptions *options);
 
-/* Returns the candidate closest in spelling to `wrong`, or NULL when none is near enough to be meant. */
-Name names_suggest(const char *wrong, const Name *candidates, size_t count);
-
-/* The same, fed one candidate at a time: start with {.wrong = ...}, read `.best` at the end. */
+/* Finds the candidate closest in spelling to `wrong`: start with {.wrong = ...}, give each candidate, read `.best` at the end, NULL when none is near
+ * enough to be meant. */
 typedef struct NameSuggestion {
   const char *wrong;
   Name best;

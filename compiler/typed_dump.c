@@ -16,19 +16,9 @@ static const char *const kind_names[] = {
   "if", "if-some", "if-ok", "if-case", "if-is", "and", "or", "scope", "loop", "break", "continue", "return",
 };
 
-static const char *decl_name(void *ctx, const Type *type) {
-  const Module *m = ctx;
-  switch (type->kind) {
-    case TYPE_CLASS: return type->decl < m->nclasses ? m->classes[type->decl].name : NULL;
-    case TYPE_ENUM: return type->decl < m->nenums ? m->enums[type->decl].name : NULL;
-    case TYPE_TRAIT: return type->decl < m->ntraits ? m->traits[type->decl].name : NULL;
-    default: return NULL;
-  }
-}
-
 static void put_type(const Dump *d, const Type *type) {
   char text[200];
-  type_print(type, text, sizeof text, decl_name, d->typed->module);
+  type_print(type, text, sizeof text, module_decl_name, d->typed->module);
   fputs(text, d->out);
 }
 

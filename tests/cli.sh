@@ -3,45 +3,14 @@
 #
 #   sh tests/cli.sh FIRN
 #
-# `check NAME STATUS ARGS...` runs FIRN on ARGS (standard input: $in, or nothing) and compares the exit status; what it wrote is
-# then in the files out and err, for `out_is`, `has`, `lacks` and `same`. These, and `expect NAME CONDITION...`, count one test each. A test that
-# passes prints nothing; the last line is `N passed, N failed`; the exit status is 0 when none failed.
-# Nothing outside a folder of its own is written.
+# `check`, `expect` and what looks at output are those of library.sh. Nothing outside a folder of its own is written.
 
 if [ $# -ne 1 ]; then echo "usage: cli.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "cli.sh: can't run $firn" >&2; exit 2; fi
-home=$(cd "$(dirname "$0")/.." && pwd) || exit 2
-folder=$(mktemp -d) || exit 2
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+home=$(cd "$tests/.." && pwd) || exit 2
+folder_new
 cd "$folder" || exit 2
-LC_ALL=C; export LC_ALL
-
-passed=0 failed=0 name="" in=""
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "5q;s/^/    $file: /" "$file"; done
-}
-
-check() {
-  name=$1 wanted=$2
-  shift 2
-  if [ -n "$in" ]; then "$firn" "$@" <"$in" >out 2>err; else "$firn" "$@" </dev/null >out 2>err; fi
-  status=$?
-  in=""
-  if [ $status -eq "$wanted" ]; then pass; else fail "exit status $status, expected $wanted" out err; fi
-}
-expect() { name=$1; shift; if "$@"; then pass; else fail "not so: $*"; fi; }
-out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
-lacks() { if grep -qF -e "$2" "$1"; then fail "'$2' in $1" "$1"; else pass; fi; }
-same() { if cmp -s "$1" "$2"; then pass; else fail "$1 and $2 differ"; fi; }
-empty() { if [ -s "$1" ]; then fail "$1 is not empty" "$1"; else pass; fi; }
-filled() { if [ -s "$1" ]; then pass; else fail "$1 is empty"; fi; }
 
 cat >hello.firn <<'END'
 print("hello, world")
@@ -386,5 +355,4 @@ done <readme.commands
 expect 'README has commands' test "$(grep -c . readme.commands)" -eq 7
 same life.parts life.whole
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

@@ -6,26 +6,14 @@
 # One call after another is made to fail (faults.c), until none does any more: freezing must say so and leave the old image or the new one,
 # thawing must say so or do all of its work; nothing crashes. STEPS (default 40): how many calls of each kind are tried in turn, before
 # they are tried at growing distances; 0: all of them. Then processes that write an image are killed at random moments, 5 times STEPS.
-# The last line is `N passed, N failed`; the exit status is 0 when none failed. Nothing outside a folder of its own is written.
 
 if [ $# -lt 2 ]; then echo "usage: faults.sh FIRN FAULTS.so [STEPS]" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-case $2 in /*) faults=$2 ;; *) faults=$PWD/$2 ;; esac
-steps=${3:-40}
-folder=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 2
-trap 'umount "$folder/small" 2>/dev/null; rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+faults=$(absolute "$2") steps=${3:-40}
+folder_new_in_memory
+trap 'umount "$folder/small" 2>/dev/null; folder_free' EXIT
 cd "$folder" || exit 2
-LC_ALL=C; export LC_ALL
-
-passed=0 failed=0
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "5q;s/^/    $file: /" "$file"; done
-}
 
 cat >work.firn <<'END'
 class Node { value: int; var next: Node? = nil }
@@ -68,11 +56,11 @@ try() {
     FAULT_CALLS=$calls FAULT_AT=$at FAULT_ACTION=$action FAULT_FIRED=fired LD_PRELOAD=$faults "$@" >out 2>err </dev/null
     status=$?
     [ -e fired ] || break
-    if $judge; then pass; else fail "$name, $calls $at ($action): status $status" out err; fi
-    if [ "$action" != kill ] && ls ./*.tmp >/dev/null 2>&1; then fail "$name, $calls $at ($action): a temporary file stays"; fi
+    if $judge; then pass; else fail "$calls $at ($action): status $status" out err; fi
+    if [ "$action" != kill ] && ls ./*.tmp >/dev/null 2>&1; then fail "$calls $at ($action): a temporary file stays"; fi
     if [ "$steps" -gt 0 ] && [ $at -ge "$steps" ]; then at=$((at + 1 + at / 5)); else at=$((at + 1)); fi
   done
-  if $judge; then pass; else fail "$name without a failure: status $status" out err; fi
+  if $judge; then pass; else fail "without a failure: status $status" out err; fi
 }
 
 said() { [ -s err ] && [ $status -ge 1 ] && [ $status -le 3 ]; }
@@ -101,15 +89,17 @@ try thaw read,write short judge_thaw "$firn" thaw old.fimg
 try 'thaw --freeze' write,fsync,rename,link,open kill judge_killed "$firn" thaw --fuel=3000 --freeze=image.fimg image.fimg
 
 # A full disk
+name='full disk'
 if mkdir small && mount -t tmpfs -o size=128k none small 2>/dev/null; then
   cp old.fimg small/image.fimg
   head -c 1M /dev/zero >small/filler 2>/dev/null
   "$firn" thaw --fuel=3000 --freeze=small/image.fimg old.fimg >out 2>err; status=$?
-  if [ $status -eq 1 ] && said && cmp -s small/image.fimg old.fimg; then pass; else fail "full disk: status $status" err; fi
+  if [ $status -eq 1 ] && said && cmp -s small/image.fimg old.fimg; then pass; else fail "status $status" err; fi
   umount small
 fi
 
 # Killed at random: a large image, so that writing takes some time
+name='large images'
 cat >large.firn <<'END'
 var seed = 1
 let xs = List(2000000, 0)
@@ -118,7 +108,7 @@ while true { xs[7] = xs[7] +% 1 }
 END
 "$firn" run --fuel=60M --freeze=old.fimg large.firn 2>/dev/null
 "$firn" thaw --fuel=1000 --freeze=new.fimg old.fimg 2>/dev/null
-if cmp -s old.fimg new.fimg || ! "$firn" image new.fimg >/dev/null; then fail 'large images'; fi
+if cmp -s old.fimg new.fimg || ! "$firn" image new.fimg >/dev/null; then fail 'freezing them does not work'; fi
 random=12345 killed=0
 for moment in $(seq $((5 * (steps > 0 ? steps : 40)))); do
   cp old.fimg image.fimg
@@ -127,9 +117,8 @@ for moment in $(seq $((5 * (steps > 0 ? steps : 40)))); do
   sleep 0.0$((random / 65536 % 9))$((random / 256 % 10))
   kill -9 $! 2>/dev/null && killed=$((killed + 1))
   wait $! 2>/dev/null
-  if image_ok new.fimg; then pass; else fail "killed at moment $moment: neither image is there"; fi
+  if image_ok new.fimg; then pass; else name="killed at moment $moment"; fail "neither image is there"; fi
 done 2>/dev/null
 rm -f ./*.tmp
 
-echo "$passed passed, $failed failed ($killed killed at random)"
-[ $failed -eq 0 ]
+ended "$killed killed at random"

@@ -3,47 +3,16 @@
 #
 #   sh tests/freeze.sh FIRN
 #
-# `check NAME STATUS ARGS...`, `expect NAME CONDITION...` and the conditions are those of cli.sh. First, programs of tests/programs are run in slices of
+# `check NAME STATUS ARGS...`, `expect NAME CONDITION...` and the conditions are those of library.sh. First, programs of tests/programs are run in slices of
 # fuel, each ended by freezing to a file that a new process thaws, the tiers taking turns: output, status and fuel must be those of one run.
-# The last line is `N passed, N failed`; the exit status is 0 when none failed. Nothing outside a folder of its own is written.
 
 if [ $# -ne 1 ]; then echo "usage: freeze.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "freeze.sh: can't run $firn" >&2; exit 2; fi
-programs=$PWD/tests/programs
-folder=$(mktemp -d -p /dev/shm 2>/dev/null || mktemp -d) || exit 2 # in memory: what is durable there is so at once
-trap 'chmod -R u+w "$folder"; rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+folder_new_in_memory
 cd "$folder" || exit 2
-LC_ALL=C; export LC_ALL
-
-passed=0 failed=0 name="" in=""
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "5q;s/^/    $file: /" "$file"; done
-}
-check() {
-  name=$1 wanted=$2
-  shift 2
-  if [ -n "$in" ]; then "$firn" "$@" <"$in" >out 2>err; else "$firn" "$@" </dev/null >out 2>err; fi
-  status=$?
-  in=""
-  if [ $status -eq "$wanted" ]; then pass; else fail "exit status $status, expected $wanted" out err; fi
-}
-expect() { name=$1; shift; if "$@"; then pass; else fail "not so: $*"; fi; }
-out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
-same() { if cmp -s "$1" "$2"; then pass; else fail "$1 and $2 differ"; fi; }
-empty() { if [ -s "$1" ]; then fail "$1 is not empty" "$1"; else pass; fi; }
-fuel_of() { sed -n 's/^fuel used *//p' "$1"; }
 
 # Slices
-
-# What a guest says on standard error by itself: without the statistics and what the command says.
-report_of() { grep -v '^firn: \|^state hash  \|^fuel used  \|^memory \|^output  \|^tasks  \|^module  \|^heap   \|^specialisations \|^cpu time  ' "$1"; }
 
 # sliced SLICE: runs whole.fmod in slices, to sliced.out, sliced.report, sliced.fuel; the exit status is the program's.
 sliced() {
@@ -83,7 +52,7 @@ run_in_slices() {
 
 # The smallest, and some of the others; no program that reads the clock or takes what only a file says.
 count=0
-for program in "$programs"/*/*.firn; do
+for program in "$tests"/programs/*/*.firn; do
   case $program in */rejected/* | */diagnostics/*) continue ;; esac
   grep -q '^//?\|^import \(time\|fs\|env\)' "$program" && continue
   n=$((n + 1))
@@ -290,5 +259,4 @@ for at in 9 13 30 $((size / 3)) $((size / 2)) $((size - 12)); do
   check "damaged at $at" 2 thaw damaged.fimg; has err 'bad image'; empty out
 done
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

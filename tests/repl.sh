@@ -4,32 +4,17 @@
 #   sh tests/repl.sh FIRN
 #
 # `session NAME` reads inputs from its standard input (a here-document), gives them to FIRN, and keeps what it wrote in out and err; then `out_is LINE...`,
-# `has FILE TEXT` and `lacks FILE TEXT` look at it. `typed NAME STEP...` types on a terminal (tests/repl.py). A test that passes prints nothing; the last
-# line is `N passed, N failed`; the exit status is 0 when none failed. Nothing outside a folder of its own is written.
+# `has FILE TEXT` and `lacks FILE TEXT` look at it. `typed NAME STEP...` types on a terminal (tests/repl.py). The rest is library.sh's.
 
 if [ $# -ne 1 ]; then echo "usage: repl.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "repl.sh: can't run $firn" >&2; exit 2; fi
-case $0 in /*) here=${0%/*} ;; *) here=$PWD/${0%/*} ;; esac
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+folder_new
 cd "$folder" || exit 2
 HOME=$folder; XDG_STATE_HOME=$folder/state; export HOME XDG_STATE_HOME
 
-passed=0 failed=0 name=""
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "12q;s/^/    $file: /" "$file"; done
-}
-session() { name=$1; shift; "$firn" repl "$@" >out 2>err; status=$?; if [ $status -eq "${wanted_status:-0}" ]; then pass; else fail "exit status $status" out err; fi; wanted_status=0; }
-out_is() { if [ $# -eq 0 ]; then : >wanted; else printf '%s\n' "$@" >wanted; fi; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
-lacks() { if grep -qF -e "$2" "$1"; then fail "'$2' in $1" out err; else pass; fi; }
-quiet() { if [ -s err ]; then fail "standard error is not empty" err; else pass; fi; }
+wanted_status=0
+session() { name=$1; shift; "$firn" repl "$@" >out 2>err; status=$?; status_is $wanted_status; wanted_status=0; }
 
 # Values and types
 session 'values' <<'END'
@@ -525,7 +510,7 @@ i=0; while [ $i -lt 60 ]; do echo "fn f$i(x: int) -> int => x + $i"; echo "all.p
 session 'a long session' <long.txt; out_is '3540 : int'; quiet
 
 # On a terminal
-typed() { name=$1; shift; python3 "$here/repl.py" "$firn" "$folder" "$@" >out 2>err; status=$?; if [ $status -eq "${wanted_status:-0}" ]; then pass; else fail "exit status $status" out err; fi; wanted_status=0; }
+typed() { name=$1; shift; python3 "$tests/repl.py" "$firn" "$folder" "$@" >out 2>err; status=$?; status_is $wanted_status; wanted_status=0; }
 if command -v python3 >/dev/null; then
   typed 'prompts, and Ctrl-D' 'let x = 6\r=>>>>' 'fn f() -> int {\r=>...' 'x * 7\r=>...' '}\r=>>>>' 'f()\r=>42 : int' '^D'
   has out '>>> let x = 6'; has out '... x * 7'
@@ -543,5 +528,4 @@ if command -v python3 >/dev/null; then
   fi
 fi
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

@@ -3,30 +3,14 @@
 #
 #   sh tests/sandbox.sh FIRN
 #
-# `check`, `expect` and what looks at output are as in cli.sh. `reads WANTED FLAG... -- PATH` runs a program that reads a file: WANTED is what is in it, or
-# a part of the error. Folder grants need openat2: where the kernel has none, only that this is said is tested. The last line is `N passed, N failed`.
+# `check`, `expect` and what looks at output are those of library.sh. `reads WANTED FLAG... -- PATH` runs a program that reads a file: WANTED is what is in it, or
+# a part of the error. Folder grants need openat2: where the kernel has none, only that this is said is tested.
 
 if [ $# -ne 1 ]; then echo "usage: sandbox.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "sandbox.sh: can't run $firn" >&2; exit 2; fi
-folder=$(mktemp -d) || exit 2
-folder=$(cd "$folder" && pwd -P)
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+folder_new
 mkdir "$folder/work"; cd "$folder/work" || exit 2
-
-passed=0 failed=0 name=""
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "8q;s/^/    $file: /" "$file"; done
-}
-check() { name=$1 wanted=$2; shift 2; "$firn" "$@" </dev/null >out 2>err; status=$?; if [ $status -eq "$wanted" ]; then pass; else fail "exit status $status, expected $wanted" out err; fi; }
-expect() { name=$1; shift; if "$@"; then pass; else fail "not so: $*" out err; fi; }
-out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
 
 # Without grants
 denied() { check "$1" 1 run --sandbox -e "$2"; has err "panic: this program may not $3"; }
@@ -229,5 +213,4 @@ swapper=$!
 check 'a link is swapped all the time' 0 run --allow-fs=box --allow-time race.firn; out_is true
 kill $swapper; wait $swapper 2>/dev/null
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

@@ -3,33 +3,15 @@
 #
 #   sh tests/wait.sh FIRN
 #
-# `check NAME STATUS ARGS...` runs FIRN with standard input from `in` (else /dev/null); `out_is`, `has` and `expect` look at what came. The last line is
-# `N passed, N failed`; the exit status is 0 when none failed. Nothing outside a folder of its own is written.
+# `check`, `expect` and what looks at output are those of library.sh; `comes FILE TEXT` waits until a file has a text.
 
 if [ $# -ne 1 ]; then echo "usage: wait.sh FIRN" >&2; exit 2; fi
-case $1 in /*) firn=$1 ;; *) firn=$PWD/$1 ;; esac
-if [ ! -x "$firn" ]; then echo "wait.sh: can't run $firn" >&2; exit 2; fi
-case $0 in /*) here=${0%/*} ;; *) here=$PWD/${0%/*} ;; esac
-folder=$(mktemp -d) || exit 2
-trap 'rm -rf "$folder"' EXIT
-trap 'exit 2' HUP INT TERM
+. "${0%/*}/library.sh"
+firn_is "$1"
+folder_new
 cd "$folder" || exit 2
 patience=$((100 * ${CK_TIMEOUT_MULTIPLIER:-1}))
 
-passed=0 failed=0 name="" in=/dev/null
-pass() { passed=$((passed + 1)); }
-fail() {
-  failed=$((failed + 1))
-  echo "FAIL $name: $1"
-  shift
-  for file; do [ ! -s "$file" ] || sed "12q;s/^/    $file: /" "$file"; done
-}
-status_is() { if [ "$status" -eq "$1" ]; then pass; else fail "exit status $status, expected $1" out err; fi; }
-check() { name=$1 wanted=$2; shift 2; "$firn" "$@" <"$in" >out 2>err; status=$?; in=/dev/null; status_is "$wanted"; }
-expect() { name=$1; shift; if "$@"; then pass; else fail "not so: $*" out err; fi; }
-out_is() { printf '%s\n' "$@" >wanted; if cmp -s wanted out; then pass; else fail "expected on standard output: $*" out err; fi; }
-has() { if grep -qF -e "$2" "$1"; then pass; else fail "no '$2' in $1" out err; fi; }
-# Waits until a file has a text.
 comes() {
   tries=0
   while ! grep -qF -e "$2" "$1" 2>/dev/null && [ $tries -lt $patience ]; do sleep 0.05; tries=$((tries + 1)); done
@@ -211,7 +193,7 @@ name='a signal ends it'; status_is 143
 
 # On a terminal
 if python3 -c '' 2>/dev/null; then
-  typed() { name=$1; shift; python3 "$here/repl.py" "$@" >out 2>err; status=$?; }
+  typed() { name=$1; shift; python3 "$tests/repl.py" "$@" >out 2>err; status=$?; }
   typed 'a terminal' "$firn ticker.firn" "$folder" '=>tick 2' 'one\r=>got one' '=>tick' '^D=>end'; status_is 0
   typed 'Ctrl-C' "$firn ticker.firn" "$folder" '=>tick 2' '^C'; status_is 254; has out 'tick 2'
   typed 'the REPL waits for a line' "$firn" "$folder" 'read_line()\r' 'typed\r=>"typed"' '1 + 1\r=>2' '^D'; status_is 0
@@ -233,5 +215,4 @@ this line
 END
 status=$?; name='the REPL in a pipe'; status_is 0; out_is now later '"this line" : string?' '"end" : string'
 
-echo "$passed passed, $failed failed"
-[ $failed -eq 0 ]
+ended

@@ -10,8 +10,7 @@
 #include "vm/execute.h"
 #include "vm/heap.h"
 #include "vm/image.h"
-#include "vm/object.h"
-#include "vm/program.h"
+#include "vm/walk.h"
 
 typedef struct Copied { Obj *from, *to; uint32_t desc; } Copied;
 
@@ -19,27 +18,21 @@ typedef struct Cloner {
   Guest *from, *to;
   Copied *order;
   size_t count, cap;
-  LiveValues live;
+  LiveCache live;
+  const Value *stack, *stack_copy; /* of the task at hand */
   bool failed;  /* memory is out */
 } Cloner;
 
 /* Copies an object's own block; what it refers to is still the first guest's. */
 static Obj *block_copy(Cloner *c, const Obj *object, const ObjDesc *desc) {
-  size_t size = 0;
-  switch (desc->kind) {
-    case OBJ_STRING: {
-      const String *s = (const String *)object;
-      String *copy = string_alloc(c->to, s->length);
-      if (copy) memcpy(copy->bytes, s->bytes, s->length);
-      return (Obj *)copy;
-    }
-    case OBJ_TASK: return (Obj *)task_blank(c->to);
-    case OBJ_BYTES: size = sizeof(Bytes); break;
-    case OBJ_LIST: size = sizeof(List); break;
-    case OBJ_MAP: size = sizeof(Map); break;
-    case OBJ_CLOSURE: size = sizeof(Closure) + desc->nslots * sizeof(Value); break;
-    default: size = sizeof(Obj) + desc->nslots * sizeof(Value); break;
+  if (desc->kind == OBJ_TASK) return (Obj *)task_blank(c->to);
+  if (desc->kind == OBJ_STRING) {
+    const String *s = (const String *)object;
+    String *copy = string_alloc(c->to, s->length);
+    if (copy) memcpy(copy->bytes, s->bytes, s->length);
+    return (Obj *)copy;
   }
+  size_t size = object_size(object, desc);
   Obj *copy = heap_object(c->to, desc, size);
   if (copy) memcpy(copy + 1, object + 1, size - sizeof *copy);
   return copy;
@@ -74,16 +67,10 @@ static void ref_move(Cloner *c, Value *slot) {
   slot->p = copy;
 }
 
-static void slots_move(Cloner *c, Value *slots, const uint8_t *classes, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (classes[i] == SLOT_REF) ref_move(c, &slots[i]);
+static inline void slots_move(void *walk, Value *slots, const uint8_t *classes, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (classes[i] == SLOT_REF) ref_move(walk, &slots[i]);
   }
-}
-
-static void value_move(Cloner *c, Value *slots, const Type *type) {
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(type, classes);
-  slots_move(c, slots, classes, type->slots);
 }
 
 /* A buffer's copy; NULL for none. */
@@ -95,58 +82,28 @@ static void *buffer_copy(Cloner *c, const void *buffer, size_t used, size_t room
   return copy;
 }
 
-static void list_move(Cloner *c, List *list, const ObjDesc *desc) {
-  size_t slots = desc->elem_slots, size = slots == 1 ? desc->elem_size : sizeof(Value) * slots;
-  list->data = buffer_copy(c, list->data, (size_t)list->length * size, (size_t)list->capacity * size, desc->has_refs);
-  if (!desc->has_refs || !list->data) return;
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], classes);
-  for (int64_t i = 0; i < list->length; i++) slots_move(c, (Value *)list->data + (size_t)i * slots, classes, slots);
-}
-
-static void map_move(Cloner *c, Map *map, const ObjDesc *desc) {
-  size_t stride = 1u + desc->elem_slots + desc->value_slots, index = map_index_bytes(map);
-  map->index = buffer_copy(c, map->index, index, index, false);
-  map->entries = buffer_copy(c, map->entries, (size_t)map->used * stride * sizeof(Value), (size_t)map->capacity * stride * sizeof(Value), desc->has_refs);
-  if (!desc->has_refs || !map->entries) return;
-  uint8_t keys[TYPE_SLOTS_MAX], values[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], keys);
-  type_slot_classes(desc->type->args[1], values);
-  for (int64_t at = map_next(map, -1); at >= 0; at = map_next(map, at)) {
-    Value *entry = map_entry(map, at);
-    slots_move(c, entry, keys, desc->elem_slots);
-    slots_move(c, entry + desc->elem_slots, values, desc->value_slots);
+/* Gives a copy buffers of its own. */
+static void buffers_copy(Cloner *c, Obj *copy, const ObjDesc *desc) {
+  if (desc->kind == OBJ_BYTES) {
+    Bytes *bytes = (Bytes *)copy;
+    bytes->data = buffer_copy(c, bytes->data, (size_t)bytes->length, (size_t)bytes->capacity, false);
+  } else if (desc->kind == OBJ_LIST) {
+    List *list = (List *)copy;
+    size_t size = desc->elem_slots == 1 ? desc->elem_size : sizeof(Value) * desc->elem_slots;
+    list->data = buffer_copy(c, list->data, (size_t)list->length * size, (size_t)list->capacity * size, desc->has_refs);
+  } else if (desc->kind == OBJ_MAP) {
+    Map *map = (Map *)copy;
+    size_t size = map_entry_bytes(desc), index = map_index_bytes(map);
+    map->index = buffer_copy(c, map->index, index, index, false);
+    map->entries = buffer_copy(c, map->entries, (size_t)map->used * size, (size_t)map->capacity * size, desc->has_refs);
   }
 }
 
-static void enum_move(Cloner *c, EnumObj *object, const ObjDesc *desc) {
-  const Case *decl = &desc->program->module->enums[desc->type->decl].cases[object->tag];
-  const uint16_t *at = desc->field_slots + desc->case_first[object->tag];
-  for (uint32_t i = 0; desc->has_refs && i < decl->nfields; i++) {
-    const Type *field = type_subst(desc->program->types, decl->fields[i].type, desc->type->args, desc->type->nargs);
-    if (field) value_move(c, object->slots + at[i], field);
-    else c->failed = true;
-  }
-}
-
-static void task_move(Cloner *c, Task *copy, const Task *task);
-
-static void contents_move(Cloner *c, Obj *copy, const Obj *object) {
-  const ObjDesc *desc = obj_desc(copy);
-  switch (desc->kind) {
-    case OBJ_STRING: break;
-    case OBJ_BYTES: {
-      Bytes *bytes = (Bytes *)copy;
-      bytes->data = buffer_copy(c, bytes->data, (size_t)bytes->length, (size_t)bytes->capacity, false);
-      break;
-    }
-    case OBJ_LIST: list_move(c, (List *)copy, desc); break;
-    case OBJ_MAP: map_move(c, (Map *)copy, desc); break;
-    case OBJ_TASK: task_move(c, (Task *)copy, (const Task *)object); break;
-    case OBJ_ENUM: enum_move(c, (EnumObj *)copy, desc); break;
-    case OBJ_CLOSURE: slots_move(c, ((Closure *)copy)->slots, desc->slot_classes, desc->nslots); break;
-    default: slots_move(c, ((Instance *)copy)->slots, desc->slot_classes, desc->nslots); break;
-  }
+/* A live value of the task at hand, whose copy's slots these are. */
+static void live_move(void *walk, Value *slots, const uint8_t *classes, uint32_t count) {
+  Cloner *c = walk;
+  memcpy(slots, c->stack + (slots - c->stack_copy), count * sizeof *slots);
+  slots_move(c, slots, classes, count);
 }
 
 static void task_move(Cloner *c, Task *copy, const Task *task) {
@@ -161,19 +118,24 @@ static void task_move(Cloner *c, Task *copy, const Task *task) {
   copy->top = top->base + top->code->insns[top->pc].sp;
   copy->nframes = task->nframes;
   memcpy(copy->frames, task->frames, task->nframes * sizeof *task->frames);
+  c->stack = task->slots;
+  c->stack_copy = copy->slots;
   for (uint32_t i = 0; i < task->nframes && !c->failed; i++) {
-    const Frame *frame = &task->frames[i];
-    if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &c->live)) c->failed = true;
-    for (uint32_t k = 0; k < c->live.count; k++) {
-      const LiveValue *value = &c->live.items[k];
-      uint32_t at = frame->base + value->slot;
-      memcpy(copy->slots + at, task->slots + at, value->type->slots * sizeof(Value));
-      value_move(c, copy->slots + at, value->type);
-    }
+    if (!frame_visit(c, live_move, &c->live, c->from, copy, i)) c->failed = true;
   }
   copy->token = task->token;
   copy->due = task->due;
   if (task->state == TASK_PENDING && task_pend(c->to, copy) != TRAP_NONE) c->failed = true;
+}
+
+static void contents_move(Cloner *c, Obj *copy, const Obj *object) {
+  const ObjDesc *desc = obj_desc(copy);
+  if (desc->kind == OBJ_TASK) {
+    task_move(c, (Task *)copy, (const Task *)object);
+    return;
+  }
+  buffers_copy(c, copy, desc);
+  if (desc->has_refs && !c->failed) object_visit(c, slots_move, copy, desc);
 }
 
 static Task *task_ref_move(Cloner *c, Task *task) {
@@ -191,7 +153,7 @@ static void tasks_clone(Cloner *c) {
   if (!to->ready) c->failed = true;
   else to->ready_cap = from->nready + 1;
   for (uint32_t i = 0; i < from->nready && !c->failed; i++) {
-    to->ready[to->nready++] = task_ref_move(c, from->ready[(from->ready_first + i) % from->ready_cap]);
+    to->ready[to->nready++] = task_ref_move(c, guest_ready(from, i));
   }
   for (Task *task = from->listed; task && !c->failed; task = task->next) {
     Task *copy = task_ref_move(c, task);
@@ -205,7 +167,7 @@ static void globals_clone(Cloner *c) {
   memcpy(c->to->globals_set, c->from->globals_set, program->module->nglobals);
   for (uint32_t i = 0; i < program->module->nglobals; i++) {
     Value *slots = c->to->globals + program->global_slots[i];
-    if (c->to->globals_set[i]) value_move(c, slots, program->global_types[i]);
+    if (c->to->globals_set[i]) value_visit(c, slots_move, slots, program->global_types[i]);
     else memset(slots, 0, program->global_types[i]->slots * sizeof *slots);
   }
 }
@@ -257,7 +219,7 @@ Guest *guest_clone(Guest *guest) {
   c.to->written = guest->written;
   c.to->clock = guest->clock;
   free(c.order);
-  free(c.live.items);
+  live_free(&c.live);
   if (c.failed) {
     guest_free(c.to);
     c.to = NULL;

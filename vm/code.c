@@ -206,11 +206,10 @@ static void fill_field(const Fill *s) {
   CodeInsn *out = s->out;
   const ObjDesc *desc = desc_of(s->m, s->t);
   if (!desc) return;
-  const Class *class = &s->m->program->module->classes[s->t->decl];
   out->t = s->t;
   out->k = s->in->a;
   out->a = desc->field_slots[out->k];
-  out->w = width(s->m, type_subst(s->m->program->types, class->fields[out->k].type, s->t->args, s->t->nargs));
+  out->w = width(s->m, desc->field_types[out->k]);
 }
 
 static void fill_trait_new(const Fill *s) {
@@ -448,16 +447,11 @@ static bool live_add(LiveValues *live, uint32_t slot, const Type *type) {
 static uint32_t operands_at(const Code *code, uint32_t pc, uint8_t *initialised) {
   ProgramIndex *index = code->program->index;
   const Function *f = code->function;
-  uint32_t low = 0, high = f->nlabels, depth = 0, at = 0;
+  const Label *label = function_label(f, pc);
+  uint32_t depth = 0, at = label ? label->pc : 0;
   memset(initialised, 0, f->nlocals);
   memset(initialised, 1, f->nparams);
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (f->labels[middle].pc <= pc) low = middle + 1; else high = middle;
-  }
-  if (low) {
-    const Label *label = &f->labels[low - 1];
-    at = label->pc;
+  if (label) {
     for (uint32_t i = 0; i < label->ninit; i++) initialised[label->init[i]] = 1;
     for (; depth < label->nstack; depth++) index->operands[depth] = label->stack[depth];
   }

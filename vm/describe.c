@@ -20,16 +20,6 @@ static void __attribute__((format(printf, 2, 3))) say(const TextOut *out, const 
   if (length > 0) out->write(out->ctx, line, (size_t)length < sizeof line ? (size_t)length : sizeof line - 1);
 }
 
-static const char *decl_name(void *ctx, const Type *type) {
-  const Module *module = ctx;
-  switch (type->kind) {
-    case TYPE_CLASS: return module->classes[type->decl].name;
-    case TYPE_ENUM: return module->enums[type->decl].name;
-    case TYPE_TRAIT: return module->traits[type->decl].name;
-    default: return NULL;
-  }
-}
-
 /* Rows by falling bytes, then in the order of the image. */
 static int row_order(const void *a, const void *b) {
   const ImageRow *x = a, *y = b;
@@ -41,7 +31,7 @@ static void say_row(const TextOut *out, Module *module, const ImageRow *row) {
   char text[200] = "string";
   if (desc->kind == OBJ_BYTES) snprintf(text, sizeof text, "bytes");
   if (desc->kind == OBJ_TASK) snprintf(text, sizeof text, "task");
-  if (desc->type) type_print(desc->type, text, sizeof text, decl_name, module);
+  if (desc->type) type_print(desc->type, text, sizeof text, module_decl_name, module);
   const char *note = desc->kind == OBJ_CLOSURE ? ", of " : desc->kind == OBJ_CELL ? ", captured variable" : desc->kind == OBJ_BOX ? ", held as a trait" : "";
   const char *name = desc->kind == OBJ_CLOSURE && desc->code->function->name ? desc->code->function->name : "";
   say(out, "  %12" PRIu64 " bytes %10" PRIu64 "  %s%s%s\n", row->bytes, row->count, text, note, name);

@@ -10,8 +10,7 @@
 
 #include "vm/execute.h"
 #include "vm/image_stream.h"
-#include "vm/object.h"
-#include "vm/program.h"
+#include "vm/walk.h"
 
 /* Numbers by id, in the order of taking; open addressing, since few of a process's ids are met. */
 typedef struct Numbered { uint32_t id, number; } Numbered; /* number 0: free, else + 1 */
@@ -29,7 +28,7 @@ typedef struct Freezer {
   Obj **order;                  /* by number */
   uint32_t *order_descs;        /* descriptor numbers of those */
   size_t norder, order_cap;
-  LiveValues live;
+  LiveCache live;
 } Freezer;
 
 static void out_of_memory(Freezer *f) { image_writer_fail(&f->out, "out of memory"); }
@@ -217,15 +216,9 @@ static inline void put_slots(Freezer *f, const Value *slots, const uint8_t *clas
   }
 }
 
-static void put_value(Freezer *f, const Value *slots, const Type *type) {
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(type, classes);
-  image_room(&f->out, 8 * (size_t)type->slots);
-  put_slots(f, slots, classes, type->slots);
-}
-
-/* The slots of an object, however many. */
-static void put_object_slots(Freezer *f, const Value *slots, const uint8_t *classes, uint32_t count) {
+/* Any number of slots. */
+static inline void put_run(void *walk, Value *slots, const uint8_t *classes, uint32_t count) {
+  Freezer *f = walk;
   for (uint32_t done = 0; done < count && !f->out.failed;) {
     uint32_t part = count - done < TYPE_SLOTS_MAX ? count - done : TYPE_SLOTS_MAX;
     image_room(&f->out, 8 * (size_t)part);
@@ -239,36 +232,22 @@ static void put_object_slots(Freezer *f, const Value *slots, const uint8_t *clas
 static void put_list(Freezer *f, const List *list, const ObjDesc *desc) {
   size_t slots = desc->elem_slots, count = (size_t)list->length;
   if (slots == 0) return;
-  if (!desc->has_refs) {
-    bool one = slots == 1;
-    image_put_numbers(&f->out, list->data, one ? count : count * slots, one ? desc->elem_size : sizeof(Value));
-    return;
-  }
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], classes);
-  const Value *at = list->data;
-  for (size_t i = 0; i < count && !f->out.failed; i++, at += slots) {
-    image_room(&f->out, 8 * slots);
-    put_slots(f, at, classes, (uint32_t)slots);
-  }
+  if (desc->has_refs) elements_visit(f, put_run, list, desc);
+  else if (slots == 1) image_put_numbers(&f->out, list->data, count, desc->elem_size);
+  else image_put_numbers(&f->out, list->data, count * slots, sizeof(Value));
 }
 
 static void put_map(Freezer *f, const Map *map, const ObjDesc *desc) {
-  uint8_t keys[TYPE_SLOTS_MAX], values[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], keys);
-  type_slot_classes(desc->type->args[1], values);
+  uint8_t classes[2 * TYPE_SLOTS_MAX];
+  uint32_t count = entry_classes(desc, classes);
   image_room(&f->out, 8);
   image_put64(&f->out, (uint64_t)map->live);
-  /* By hand: functions of maps look at the header, which now has a number in it. */
-  size_t stride = 1u + desc->elem_slots + desc->value_slots;
-  for (int64_t at = map->first; at < map->used && !f->out.failed; at++) {
-    const Value *entry = map->entries + (size_t)at * stride;
-    if (!(entry->u & MAP_PRESENT)) continue;
-    image_room(&f->out, 8 * (1 + stride));
+  Value *entry;
+  for (int64_t at = 0; (entry = map_entry_from(map, desc, &at)) && !f->out.failed; at++) {
+    image_room(&f->out, 8 * (2 + (size_t)count));
     image_put32(&f->out, (uint32_t)at);
     if (desc->key_form == KEY_OPAQUE) image_put32(&f->out, (uint32_t)entry->u);
-    put_slots(f, entry + 1, keys, desc->elem_slots);
-    put_slots(f, entry + 1 + desc->elem_slots, values, desc->value_slots);
+    put_slots(f, entry + 1, classes, count);
   }
 }
 
@@ -307,35 +286,18 @@ static void put_task(Freezer *f, const Task *task) {
     image_room(&f->out, 8);
     image_put32(&f->out, code_number(f, frame->code));
     image_put32(&f->out, frame->pc);
-    if (!code_live(frame->code, frame->pc, i + 1 < task->nframes, &f->live)) out_of_memory(f);
-    const Value *slots = task->slots + frame->base;
-    for (uint32_t k = 0; k < f->live.count && !f->out.failed; k++) put_value(f, slots + f->live.items[k].slot, f->live.items[k].type);
+    if (!frame_visit(f, put_run, &f->live, f->guest, task, i)) out_of_memory(f);
   }
 }
 
-static void put_object(Freezer *f, const Obj *object, const ObjDesc *desc) {
+static void put_object(Freezer *f, Obj *object, const ObjDesc *desc) {
   switch (desc->kind) {
     case OBJ_STRING: image_put_bytes(&f->out, ((const String *)object)->bytes, ((const String *)object)->length); break;
     case OBJ_BYTES: image_put_bytes(&f->out, ((const Bytes *)object)->data, (size_t)((const Bytes *)object)->length); break;
     case OBJ_LIST: put_list(f, (const List *)object, desc); break;
     case OBJ_MAP: put_map(f, (const Map *)object, desc); break;
-    case OBJ_ENUM: {
-      const EnumObj *value = (const EnumObj *)object;
-      /* slot_classes is that of all cases together: a slot that is a reference in another case may hold a number here. */
-      const Case *decl = &desc->program->module->enums[desc->type->decl].cases[value->tag];
-      const uint16_t *at = desc->field_slots + desc->case_first[value->tag];
-      for (uint32_t i = 0; i < decl->nfields && !f->out.failed; i++) {
-        const Type *field = type_subst(desc->program->types, decl->fields[i].type, desc->type->args, desc->type->nargs);
-        if (field) put_value(f, value->slots + at[i], field);
-        else out_of_memory(f);
-      }
-      break;
-    }
     case OBJ_TASK: put_task(f, (const Task *)object); break;
-    case OBJ_CLOSURE: put_object_slots(f, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots); break;
-    case OBJ_INSTANCE:
-    case OBJ_CELL:
-    case OBJ_BOX: put_object_slots(f, ((const Instance *)object)->slots, desc->slot_classes, desc->nslots); break;
+    default: object_visit(f, put_run, object, desc); break;
   }
 }
 
@@ -380,7 +342,7 @@ static void put_tasks(Freezer *f, const Guest *guest) {
   image_room(&f->out, 4);
   image_put32(&f->out, guest->nready);
   for (uint32_t i = 0; i < guest->nready && !f->out.failed; i++) {
-    put_task_ref(f, guest->ready[(guest->ready_first + i) % guest->ready_cap]);
+    put_task_ref(f, guest_ready(guest, i));
   }
   uint32_t nlisted = 0;
   for (const Task *task = guest->listed; task; task = task->next) nlisted++;
@@ -397,7 +359,7 @@ static void put_globals(Freezer *f) {
     bool is_set = i != IMAGE_GONE && f->guest->globals_set[i];
     image_room(&f->out, 1);
     image_put8(&f->out, is_set);
-    if (is_set) put_value(f, f->guest->globals + program->global_slots[i], program->global_types[i]);
+    if (is_set) value_visit(f, put_run, f->guest->globals + program->global_slots[i], program->global_types[i]);
   }
 }
 
@@ -442,6 +404,6 @@ bool guest_freeze(Guest *guest, const FreezeOptions *options, const ImageSink *s
   free(f.descs.places);
   free(f.order);
   free(f.order_descs);
-  free(f.live.items);
+  live_free(&f.live);
   return image_writer_end(&f.out);
 }

@@ -122,6 +122,9 @@ struct Guest {
 };
 typedef struct Guest Guest;
 
+/* The task that is `which` in the queue. */
+static inline Task *guest_ready(const Guest *guest, uint32_t which) { return guest->ready[(guest->ready_first + which) % guest->ready_cap]; }
+
 #define GUEST_STACK_SLOTS (64u << 17) /* 64 MB of slots */
 
 /* Makes a guest of a linked program, about to run its entry function. NULL when memory is out. The program must outlive it. */

@@ -21,7 +21,7 @@ struct ObjDesc;
 
 #define OBJ_LIVE UINT64_C(1)
 #define OBJ_STATIC UINT64_C(2)   /* not in the heap: constants of a program */
-#define OBJ_MOVED UINT64_C(4)    /* while a guest is frozen or cloned (forward.h): bits 32..63 are the object's number in that walk */
+#define OBJ_MOVED UINT64_C(4)    /* while a guest is frozen or cloned (freeze.c, clone.c): bits 32..63 are the object's number in that walk */
 #define OBJ_SEEN UINT64_C(8)     /* turned around by each walk of quota.c that meets the object */
 #define OBJ_INDEX_SHIFT 2        /* of static strings */
 #define OBJ_GUEST_SHIFT 16

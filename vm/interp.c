@@ -152,12 +152,8 @@ static bool is_entry(const Code *code, uint32_t pc) {
   if (pc == 0) return true;
   const CodeInsn *before = &code->insns[pc - 1];
   if (op_table[before->op].flags & (OP_CALLS | OP_WAITS) || (before->op == OP_CALL_IMPORT && before->x.native->waits)) return true;
-  uint32_t low = 0, high = code->function->nlabels;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (code->function->labels[middle].pc < pc) low = middle + 1; else high = middle;
-  }
-  return low < code->function->nlabels && code->function->labels[low].pc == pc;
+  const Label *label = function_label(code->function, pc);
+  return label && label->pc == pc;
 }
 
 /* The task that runs waits, or switches to another. False unless a task goes on. */

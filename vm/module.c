@@ -1,4 +1,4 @@
-/* module.c - a module's memory, its hash, and what its written forms share (codec.h). */
+/* module.c - a module's memory, its hash, look-ups in it, and what its written forms share (codec.h). */
 #include "vm/module.h"
 
 #include <sha2.h>
@@ -72,6 +72,15 @@ bool module_hash(Module *module, uint8_t out[32]) {
   return true;
 }
 
+const Label *function_label(const Function *function, uint32_t pc) {
+  uint32_t low = 0, high = function->nlabels;
+  while (low < high) {
+    uint32_t middle = low + (high - low) / 2;
+    if (function->labels[middle].pc <= pc) low = middle + 1; else high = middle;
+  }
+  return low ? &function->labels[low - 1] : NULL;
+}
+
 const LineEntry *function_line(const Function *function, uint32_t pc) {
   uint32_t low = 0, high = function->nlines;
   while (low < high) {
@@ -114,4 +123,14 @@ bool insn_walk(Insn *insn, const ImmVisitor *visitor, void *ctx) {
 uint32_t impl_method_count(const Module *module, const Impl *impl) {
   bool is_known = impl->trait->kind == TYPE_TRAIT && impl->trait->decl < module->ntraits;
   return is_known ? module->traits[impl->trait->decl].nmethods : 0;
+}
+
+const char *module_decl_name(void *module, const Type *type) {
+  const Module *m = module;
+  switch (type->kind) {
+    case TYPE_CLASS: return type->decl < m->nclasses ? m->classes[type->decl].name : NULL;
+    case TYPE_ENUM: return type->decl < m->nenums ? m->enums[type->decl].name : NULL;
+    case TYPE_TRAIT: return type->decl < m->ntraits ? m->traits[type->decl].name : NULL;
+    default: return NULL;
+  }
 }

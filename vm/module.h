@@ -197,6 +197,12 @@ typedef struct TextOut { void (*write)(void *ctx, const char *bytes, size_t leng
 void module_disassemble(const Module *module, const TextOut *out);
 Module *module_assemble(const char *text, size_t length, ModuleError *error); /* error->offset: line number */
 
+/* The last label at pc or before it, or NULL. */
+const Label *function_label(const Function *function, uint32_t pc);
+
+/* The name of a declared type, NULL when the module was stripped: for type_print, whose ctx is the module. */
+const char *module_decl_name(void *module, const Type *type);
+
 /* The source position of pc: NULL when the module was stripped. */
 const LineEntry *function_line(const Function *function, uint32_t pc);
 

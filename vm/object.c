@@ -78,30 +78,57 @@ static ObjDesc *desc_find(Program *program, ObjKind kind, const void *key, const
   return NULL;
 }
 
-/* A descriptor with room for nslots slot classes and nshorts 16-bit numbers. */
-static ObjDesc *desc_alloc(Program *program, ObjKind kind, const Type *type, size_t nslots, size_t nshorts, uint16_t **shorts,
-                           uint8_t **classes) {
+/* What lies behind a descriptor, to be filled. */
+typedef struct DescParts {
+  const Type **field_types;
+  uint16_t *field_slots, *case_first, *case_slots;
+  uint8_t *classes;
+} DescParts;
+
+/* A descriptor with room for nslots slot classes, and for what is kept of fields and cases. */
+static ObjDesc *desc_alloc(Program *program, ObjKind kind, const Type *type, size_t nslots, size_t nfields, size_t ncases, DescParts *parts) {
   if (nslots > UINT16_MAX) return NULL;
-  ObjDesc *desc = calloc(1, sizeof *desc + nshorts * sizeof(uint16_t) + nslots);
+  ObjDesc *desc = calloc(1, sizeof *desc + nfields * sizeof(Type *) + (nfields + 2 * ncases) * sizeof(uint16_t) + nslots);
   if (!desc) return NULL;
-  *shorts = (uint16_t *)(desc + 1);
-  *classes = (uint8_t *)(*shorts + nshorts);
+  parts->field_types = (const Type **)(desc + 1);
+  parts->field_slots = (uint16_t *)(parts->field_types + nfields);
+  parts->case_first = parts->field_slots + nfields;
+  parts->case_slots = parts->case_first + ncases;
+  parts->classes = (uint8_t *)(parts->case_slots + ncases);
   desc->kind = kind;
   desc->type = type;
   desc->program = program;
   desc->nslots = (uint16_t)nslots;
-  desc->slot_classes = *classes;
+  desc->field_types = parts->field_types;
+  desc->field_slots = parts->field_slots;
+  desc->case_first = parts->case_first;
+  desc->case_slots = parts->case_slots;
+  desc->slot_classes = parts->classes;
   return desc;
+}
+
+/* Lays out the fields of a class or a case, the first of which is number `first`: their slots count from that of `classes`. Returns how many slots. */
+static uint16_t fields_place(ObjDesc *desc, const DescParts *parts, const Type *const *types, uint32_t count, uint32_t first, uint8_t *classes) {
+  uint16_t at = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint8_t of_field[TYPE_SLOTS_MAX];
+    type_slot_classes(types[i], of_field);
+    for (uint32_t k = 0; k < types[i]->slots; k++) classes[at + k] |= of_field[k];
+    desc->has_refs |= type_has_refs(types[i]);
+    parts->field_types[first + i] = types[i];
+    parts->field_slots[first + i] = at;
+    at = (uint16_t)(at + types[i]->slots);
+  }
+  return at;
 }
 
 /* The descriptor of an object that holds one value of `type`: a cell (keyed by its own type) or a box. */
 static ObjDesc *desc_holder(Program *program, ObjKind kind, const Type *type, const Type *held) {
   if (held->slots > TYPE_SLOTS_MAX) return NULL;
-  uint16_t *shorts;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, kind, type, held->slots, 0, &shorts, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, kind, type, held->slots, 0, 0, &parts);
   if (!desc) return NULL;
-  type_slot_classes(held, classes);
+  type_slot_classes(held, parts.classes);
   desc->has_refs = type_has_refs(held);
   return desc_keep(program, desc);
 }
@@ -109,9 +136,8 @@ static ObjDesc *desc_holder(Program *program, ObjKind kind, const Type *type, co
 static ObjDesc *desc_list(Program *program, const Type *type) {
   const Type *elem = type->args[0];
   if (elem->slots > TYPE_SLOTS_MAX) return NULL;
-  uint16_t *shorts;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, OBJ_LIST, type, 0, 0, &shorts, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, OBJ_LIST, type, 0, 0, 0, &parts);
   if (!desc) return NULL;
   desc->elem_slots = elem->slots;
   desc->elem_size = elem->kind == TYPE_BOOL ? 1 : elem->kind == TYPE_CHAR ? 4 : 8;
@@ -122,9 +148,8 @@ static ObjDesc *desc_list(Program *program, const Type *type) {
 static ObjDesc *desc_map(Program *program, const Type *type) {
   const Type *key = type->args[0], *value = type->args[1];
   if (key->slots > TYPE_SLOTS_MAX || value->slots > TYPE_SLOTS_MAX) return NULL;
-  uint16_t *shorts;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, OBJ_MAP, type, 0, 0, &shorts, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, OBJ_MAP, type, 0, 0, 0, &parts);
   if (!desc) return NULL;
   desc->elem_slots = key->slots;
   desc->value_slots = value->slots;
@@ -149,18 +174,10 @@ static ObjDesc *desc_class(Program *program, const Type *type) {
   if (class->nfields > MODULE_PARAMS_MAX || !fields_resolve(program, type, class->fields, class->nfields, types)) return NULL;
   size_t nslots = 0;
   for (uint32_t i = 0; i < class->nfields; i++) nslots += types[i]->slots;
-  uint16_t *field_slots;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, OBJ_INSTANCE, type, nslots, class->nfields, &field_slots, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, OBJ_INSTANCE, type, nslots, class->nfields, 0, &parts);
   if (!desc) return NULL;
-  desc->field_slots = field_slots;
-  uint16_t at = 0;
-  for (uint32_t i = 0; i < class->nfields; i++) {
-    field_slots[i] = at;
-    type_slot_classes(types[i], classes + at);
-    desc->has_refs |= type_has_refs(types[i]);
-    at = (uint16_t)(at + types[i]->slots);
-  }
+  fields_place(desc, &parts, types, class->nfields, 0, parts.classes);
   return desc_keep(program, desc);
 }
 
@@ -198,29 +215,16 @@ static ObjDesc *desc_enum(Program *program, const Type *type) {
     nfields += c->nfields;
   }
   if (nfields > UINT16_MAX) return NULL;
-  uint16_t *shorts;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, OBJ_ENUM, type, 1 + widest, nfields + 2 * (size_t)decl->ncases, &shorts, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, OBJ_ENUM, type, 1 + widest, nfields, decl->ncases, &parts);
   if (!desc) return NULL;
-  uint16_t *field_slots = shorts, *case_first = shorts + nfields, *case_slots = case_first + decl->ncases;
-  desc->field_slots = field_slots;
-  desc->case_first = case_first;
-  desc->case_slots = case_slots;
-  uint16_t first = 0;
+  uint32_t first = 0;
   for (uint32_t k = 0; k < decl->ncases; k++) {
     const Case *c = &decl->cases[k];
-    uint16_t at = 0;
-    case_first[k] = first;
-    for (uint32_t j = 0; j < c->nfields; j++) {
-      const Type *field = type_subst(program->types, c->fields[j].type, type->args, type->nargs);
-      uint8_t of_field[TYPE_SLOTS_MAX];
-      type_slot_classes(field, of_field);
-      for (uint32_t s = 0; s < field->slots; s++) classes[1 + at + s] |= of_field[s];
-      desc->has_refs |= type_has_refs(field);
-      field_slots[first++] = at;
-      at = (uint16_t)(at + field->slots);
-    }
-    case_slots[k] = at;
+    fields_resolve(program, type, c->fields, c->nfields, types); /* as above: they are there */
+    parts.case_first[k] = (uint16_t)first;
+    parts.case_slots[k] = fields_place(desc, &parts, types, c->nfields, first, parts.classes + 1);
+    first += c->nfields;
   }
   if (!empty_cases_make(desc, decl)) {
     free(desc);
@@ -265,16 +269,15 @@ ObjDesc *desc_box(Program *program, const Type *type) {
 ObjDesc *desc_closure(Program *program, const Type *fn_type, Code *code, uint32_t ncapture_slots) {
   ObjDesc *found = desc_find(program, OBJ_CLOSURE, code, fn_type, ncapture_slots);
   if (found) return found;
-  uint16_t *shorts;
-  uint8_t *classes;
-  ObjDesc *desc = desc_alloc(program, OBJ_CLOSURE, fn_type, ncapture_slots, 0, &shorts, &classes);
+  DescParts parts;
+  ObjDesc *desc = desc_alloc(program, OBJ_CLOSURE, fn_type, ncapture_slots, 0, 0, &parts);
   if (!desc) return NULL;
   desc->code = code;
   /* The captures are the last parameters: find the first one whose slots are among them. */
   uint32_t base = code->nargs_slots - ncapture_slots;
   for (uint32_t i = 0; ncapture_slots && i < code->function->nparams; i++) {
     if (code->local_slots[i] < base) continue;
-    type_slot_classes(code->local_types[i], classes + (code->local_slots[i] - base));
+    type_slot_classes(code->local_types[i], parts.classes + (code->local_slots[i] - base));
     desc->has_refs |= type_has_refs(code->local_types[i]);
   }
   return desc_keep(program, desc);

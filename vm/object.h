@@ -25,6 +25,7 @@ typedef struct ObjDesc {
   uint8_t elem_size;       /* LIST: bytes of an element when elem_slots == 1: 1, 4 or 8 */
   bool has_refs;           /* any slot or element may be a reference */
   const uint16_t *field_slots; /* INSTANCE: slot of each field. ENUM: for case k, field_slots[case_first[k] + j] */
+  const Type *const *field_types; /* concrete, in the same order */
   const uint16_t *case_first;
   const uint16_t *case_slots;  /* ENUM: slots of each case's payload */
   const uint8_t *slot_classes; /* nslots of SlotClass; ENUM: [0] is the tag, a slot is SLOT_REF if it is in any case */

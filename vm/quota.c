@@ -5,12 +5,10 @@
 #include "vm/quota.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "vm/execute.h"
 #include "vm/interp.h"
-#include "vm/object.h"
-#include "vm/program.h"
+#include "vm/walk.h"
 
 enum { PARTS = 8, GRANULE = 16 };
 
@@ -53,94 +51,45 @@ static inline void meet(Walk *w, Value value) {
   if (!w->failed) w->found[w->nfound++] = object;
 }
 
-static void slots_meet(Walk *w, const Value *slots, const uint8_t *classes, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (classes[i] == SLOT_REF) meet(w, slots[i]);
+static inline void slots_meet(void *walk, Value *slots, const uint8_t *classes, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++) {
+    if (classes[i] == SLOT_REF) meet(walk, slots[i]);
   }
-}
-
-static void value_meet(Walk *w, const Value *slots, const Type *type) {
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(type, classes);
-  slots_meet(w, slots, classes, type->slots);
 }
 
 /* Looking into objects */
 
-static void list_walk(Walk *w, const List *list, const ObjDesc *desc) {
-  size_t slots = desc->elem_slots, size = slots == 1 ? desc->elem_size : sizeof(Value) * slots;
-  w->bytes += rounded(sizeof *list) + buffer_bytes(list->data, (uint64_t)list->capacity * size);
-  if (!desc->has_refs) return;
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], classes);
-  const Value *at = list->data;
-  for (int64_t i = 0; i < list->length; i++, at += slots) slots_meet(w, at, classes, slots);
-}
-
-static void map_walk(Walk *w, const Map *map, const ObjDesc *desc) {
-  w->bytes += rounded(sizeof *map) + buffer_bytes(map->entries, (uint64_t)map->capacity * map_entry_bytes(desc)) + buffer_bytes(map->index, map_index_bytes(map));
-  if (!desc->has_refs) return;
-  uint8_t keys[TYPE_SLOTS_MAX], values[TYPE_SLOTS_MAX];
-  type_slot_classes(desc->type->args[0], keys);
-  type_slot_classes(desc->type->args[1], values);
-  for (int64_t at = map_next(map, -1); at >= 0; at = map_next(map, at)) {
-    const Value *entry = map_entry(map, at);
-    slots_meet(w, entry, keys, desc->elem_slots);
-    slots_meet(w, entry + desc->elem_slots, values, desc->value_slots);
+/* What an object's buffers take. */
+static uint64_t buffers_bytes(const Obj *object, const ObjDesc *desc) {
+  switch (desc->kind) {
+    case OBJ_BYTES: return buffer_bytes(((const Bytes *)object)->data, (uint64_t)((const Bytes *)object)->capacity);
+    case OBJ_LIST: {
+      const List *list = (const List *)object;
+      return buffer_bytes(list->data, (uint64_t)list->capacity * (desc->elem_slots == 1 ? desc->elem_size : sizeof(Value) * desc->elem_slots));
+    }
+    case OBJ_MAP: {
+      const Map *map = (const Map *)object;
+      return buffer_bytes(map->entries, (uint64_t)map->capacity * map_entry_bytes(desc)) + buffer_bytes(map->index, map_index_bytes(map));
+    }
+    default: return 0;
   }
 }
 
-/* A slot that is a reference in one case may hold a number in another. */
-static void enum_walk(Walk *w, const EnumObj *object, const ObjDesc *desc) {
-  w->bytes += rounded(sizeof(Obj) + desc->nslots * sizeof(Value));
-  const Case *decl = &desc->program->module->enums[desc->type->decl].cases[object->tag];
-  const uint16_t *at = desc->field_slots + desc->case_first[object->tag];
-  for (uint32_t i = 0; desc->has_refs && i < decl->nfields; i++) {
-    const Type *field = type_subst(desc->program->types, decl->fields[i].type, desc->type->args, desc->type->nargs);
-    if (field) value_meet(w, object->slots + at[i], field);
-    else w->failed = true;
-  }
-}
-
-/* Operands of the instruction at which a guest ended are not where they belong. */
 static void task_walk(Walk *w, const Task *task) {
-  bool has_ended = w->guest->status == GUEST_FAILED || w->guest->status == GUEST_FINISHED;
   for (uint32_t i = 0; i < task->nframes && !w->failed; i++) {
-    const Frame *frame = &task->frames[i];
-    const LiveValues *live = live_find(&w->live, frame->code, frame->pc, i + 1 < task->nframes);
-    if (!live) {
-      w->failed = true;
-      return;
-    }
-    const Value *slots = task->slots + frame->base;
-    for (uint32_t k = 0; k < live->count; k++) {
-      if (has_ended && i + 1 == task->nframes && live->items[k].slot >= frame->code->nlocals_slots) break;
-      value_meet(w, slots + live->items[k].slot, live->items[k].type);
-    }
+    if (!frame_visit(w, slots_meet, &w->live, w->guest, task, i)) w->failed = true;
   }
   w->bytes += TASK_BYTES + task_stack_bytes(task->nslots);
 }
 
-static void object_walk(Walk *w, const Obj *object) {
+static void object_walk(Walk *w, Obj *object) {
   const ObjDesc *desc = obj_desc(object);
-  switch (desc->kind) {
-    case OBJ_STRING: w->bytes += rounded(sizeof(String) + ((const String *)object)->length + 1); break;
-    case OBJ_BYTES: w->bytes += rounded(sizeof(Bytes)) + buffer_bytes(((const Bytes *)object)->data, (uint64_t)((const Bytes *)object)->capacity); break;
-    case OBJ_LIST: list_walk(w, (const List *)object, desc); break;
-    case OBJ_MAP: map_walk(w, (const Map *)object, desc); break;
-    case OBJ_ENUM: enum_walk(w, (const EnumObj *)object, desc); break;
-    case OBJ_TASK: task_walk(w, (const Task *)object); break;
-    case OBJ_CLOSURE:
-      w->bytes += rounded(sizeof(Closure) + desc->nslots * sizeof(Value));
-      slots_meet(w, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots);
-      break;
-    case OBJ_INSTANCE:
-    case OBJ_CELL:
-    case OBJ_BOX:
-      w->bytes += rounded(sizeof(Obj) + desc->nslots * sizeof(Value));
-      slots_meet(w, ((const Instance *)object)->slots, desc->slot_classes, desc->nslots);
-      break;
+  if (desc->kind == OBJ_TASK) {
+    task_walk(w, (const Task *)object);
+    return;
   }
+  w->bytes += rounded(object_size(object, desc)) + buffers_bytes(object, desc);
+  if (desc->has_refs) object_visit(w, slots_meet, object, desc);
 }
 
 static void roots_meet(Walk *w) {
@@ -148,12 +97,12 @@ static void roots_meet(Walk *w) {
   const Program *program = guest->program;
   meet(w, (Value){.p = guest->main});
   meet(w, (Value){.p = guest->task});
-  for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = guest->ready[(guest->ready_first + i) % guest->ready_cap]});
+  for (uint32_t i = 0; i < guest->nready; i++) meet(w, (Value){.p = guest_ready(guest, i)});
   for (Task *task = guest->listed; task; task = task->next) meet(w, (Value){.p = task});
   for (uint32_t i = 0; i < guest->npending; i++) meet(w, (Value){.p = guest->pending[i]});
   for (uint32_t i = 0; i < guest->nheld; i++) meet(w, guest->held[i]);
   for (uint32_t i = 0; i < program->module->nglobals; i++) {
-    if (guest->globals_set[i]) value_meet(w, guest->globals + program->global_slots[i], program->global_types[i]);
+    if (guest->globals_set[i]) value_visit(w, slots_meet, guest->globals + program->global_slots[i], program->global_types[i]);
   }
 }
 
@@ -162,7 +111,7 @@ static void walk(Walk *w) {
   w->guest->header ^= OBJ_SEEN;
   roots_meet(w);
   while (w->nfound > 0) {
-    const Obj *object = w->found[--w->nfound];
+    Obj *object = w->found[--w->nfound];
     uint64_t before = w->bytes;
     object_walk(w, object);
     if (w->each) w->each(w->each_ctx, obj_desc(object), w->bytes - before);

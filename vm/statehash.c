@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "vm/object.h"
-#include "vm/program.h"
+#include "vm/walk.h"
 
 /* From addresses to numbers; open addressing. */
 typedef struct PtrMap {
@@ -26,9 +25,9 @@ typedef struct Walk {
   uint64_t hash;
   PtrMap objects;       /* to position in queue */
   PtrMap types;         /* to structural hash */
-  const Obj **queue;
+  Obj **queue;
   size_t nqueue, queue_cap;
-  LiveValues live;      /* scratch */
+  LiveCache live;
   bool failed;          /* memory is out */
 } Walk;
 
@@ -130,7 +129,7 @@ static void add_ref(Walk *walk, Value value) {
   if (is_new) {
     if (walk->nqueue == walk->queue_cap) {
       size_t cap = walk->queue_cap ? 2 * walk->queue_cap : 64;
-      const Obj **queue = realloc(walk->queue, cap * sizeof *queue);
+      Obj **queue = realloc(walk->queue, cap * sizeof *queue);
       if (!queue) {
         walk->failed = true;
         return;
@@ -144,39 +143,15 @@ static void add_ref(Walk *walk, Value value) {
   add(walk, REF_NIL_MAX + 1 + *number);
 }
 
-static void add_slots(Walk *walk, const Value *slots, const uint8_t *classes, uint32_t count) {
+static inline void add_slots(void *to, Value *slots, const uint8_t *classes, uint32_t count) {
+  Walk *walk = to;
   for (uint32_t i = 0; i < count; i++) {
     if (classes[i] == SLOT_REF) add_ref(walk, slots[i]);
     else add(walk, slots[i].u);
   }
 }
 
-/* Adds one value of a type. */
-static void add_value(Walk *walk, const Value *slots, const Type *type) {
-  uint8_t classes[TYPE_SLOTS_MAX];
-  type_slot_classes(type, classes);
-  add_slots(walk, slots, classes, type->slots);
-}
-
 /* Frames */
-
-static void add_frame(Walk *walk, const Task *task, const Frame *frame, bool in_call) {
-  const Code *code = frame->code;
-  add_code(walk, code);
-  add(walk, frame->pc);
-  add(walk, frame->base);
-  if (!code_live(code, frame->pc, in_call, &walk->live)) {
-    walk->failed = true;
-    return;
-  }
-  const Value *slots = task->slots + frame->base;
-  bool has_ended = walk->guest->status == GUEST_FAILED || walk->guest->status == GUEST_FINISHED;
-  for (uint32_t i = 0; i < walk->live.count; i++) {
-    const LiveValue *value = &walk->live.items[i];
-    if (!in_call && has_ended && value->slot >= code->nlocals_slots) break;
-    add_value(walk, slots + value->slot, value->type);
-  }
-}
 
 static void add_task(Walk *walk, const Task *task) {
   add(walk, task->number);
@@ -187,7 +162,11 @@ static void add_task(Walk *walk, const Task *task) {
     add(walk, (uint64_t)guest_time_left(walk->guest, task));
   }
   for (uint32_t i = 0; i < task->nframes; i++) {
-    add_frame(walk, task, &task->frames[i], i + 1 < task->nframes);
+    const Frame *frame = &task->frames[i];
+    add_code(walk, frame->code);
+    add(walk, frame->pc);
+    add(walk, frame->base);
+    if (!frame_visit(walk, add_slots, &walk->live, walk->guest, task, i)) walk->failed = true;
   }
 }
 
@@ -198,7 +177,7 @@ static void add_tasks(Walk *walk) {
   add_ref(walk, (Value){.p = guest->main});
   add_ref(walk, (Value){.p = guest->task});
   add(walk, guest->nready);
-  for (uint32_t i = 0; i < guest->nready; i++) add_ref(walk, (Value){.p = guest->ready[(guest->ready_first + i) % guest->ready_cap]});
+  for (uint32_t i = 0; i < guest->nready; i++) add_ref(walk, (Value){.p = guest_ready(guest, i)});
   for (Task *task = guest->listed; task; task = task->next) add_ref(walk, (Value){.p = task});
 }
 
@@ -207,7 +186,7 @@ static void add_globals(Walk *walk) {
   for (uint32_t i = 0; i < program->module->nglobals; i++) {
     add(walk, walk->guest->globals_set[i]);
     if (walk->guest->globals_set[i]) {
-      add_value(walk, walk->guest->globals + program->global_slots[i], program->global_types[i]);
+      value_visit(walk, add_slots, walk->guest->globals + program->global_slots[i], program->global_types[i]);
     }
   }
 }
@@ -217,34 +196,20 @@ static void add_globals(Walk *walk) {
 static void add_list(Walk *walk, const List *list, const ObjDesc *desc) {
   add(walk, (uint64_t)list->length);
   if (desc->elem_slots == 0) return; /* they may be very many */
-  const Type *elem = desc->type->args[0];
-  for (int64_t i = 0; i < list->length; i++) {
-    if (desc->elem_slots == 1 && desc->elem_size == 1) add(walk, ((const uint8_t *)list->data)[i]);
-    else if (desc->elem_slots == 1 && desc->elem_size == 4) add(walk, ((const uint32_t *)list->data)[i]);
-    else add_value(walk, (const Value *)list->data + i * desc->elem_slots, elem);
-  }
+  if (desc->elem_slots > 1 || desc->elem_size == sizeof(Value)) elements_visit(walk, add_slots, list, desc);
+  else if (desc->elem_size == 1) for (int64_t i = 0; i < list->length; i++) add(walk, ((const uint8_t *)list->data)[i]);
+  else for (int64_t i = 0; i < list->length; i++) add(walk, ((const uint32_t *)list->data)[i]);
 }
 
 static void add_map(Walk *walk, const Map *map, const ObjDesc *desc) {
   add(walk, (uint64_t)map->used);
   add(walk, (uint64_t)map->version);
-  for (int64_t i = map_next(map, -1); i >= 0; i = map_next(map, i)) {
-    const Value *entry = map_entry(map, i);
-    add(walk, (uint64_t)i);
-    add_value(walk, entry, desc->type->args[0]);
-    add_value(walk, entry + desc->elem_slots, desc->type->args[1]);
-  }
-}
-
-static void add_enum(Walk *walk, const EnumObj *object, const ObjDesc *desc) {
-  add(walk, (uint64_t)object->tag);
-  const Type *type = desc->type;
-  const Case *decl = &desc->program->module->enums[type->decl].cases[object->tag];
-  const uint16_t *at = desc->field_slots + desc->case_first[object->tag];
-  for (uint32_t i = 0; i < decl->nfields; i++) {
-    const Type *field = type_subst(desc->program->types, decl->fields[i].type, type->args, type->nargs);
-    if (field) add_value(walk, object->slots + at[i], field);
-    else walk->failed = true;
+  uint8_t classes[2 * TYPE_SLOTS_MAX];
+  uint32_t count = entry_classes(desc, classes);
+  Value *entry;
+  for (int64_t at = 0; (entry = map_entry_from(map, desc, &at)); at++) {
+    add(walk, (uint64_t)at);
+    add_slots(walk, entry + 1, classes, count);
   }
 }
 
@@ -253,25 +218,21 @@ static void add_bytes(Walk *walk, const void *bytes, int64_t length) {
   walk->hash = bytes_hash(walk->hash, bytes, (size_t)length);
 }
 
-static void add_object(Walk *walk, const Obj *object) {
+static void add_object(Walk *walk, Obj *object) {
   const ObjDesc *desc = obj_desc(object);
   add(walk, desc->kind);
   if (desc->type) add(walk, type_hash(walk, desc->type));
   switch (desc->kind) {
-    case OBJ_STRING: add_bytes(walk, ((const String *)object)->bytes, ((const String *)object)->length); break;
-    case OBJ_BYTES: add_bytes(walk, ((const Bytes *)object)->data, ((const Bytes *)object)->length); break;
-    case OBJ_LIST: add_list(walk, (const List *)object, desc); break;
-    case OBJ_MAP: add_map(walk, (const Map *)object, desc); break;
-    case OBJ_ENUM: add_enum(walk, (const EnumObj *)object, desc); break;
-    case OBJ_TASK: add_task(walk, (const Task *)object); break;
-    case OBJ_CLOSURE:
-      add_code(walk, ((const Closure *)object)->code);
-      add_slots(walk, ((const Closure *)object)->slots, desc->slot_classes, desc->nslots);
-      break;
-    case OBJ_INSTANCE:
-    case OBJ_CELL:
-    case OBJ_BOX: add_slots(walk, ((const Instance *)object)->slots, desc->slot_classes, desc->nslots); break;
+    case OBJ_STRING: add_bytes(walk, ((const String *)object)->bytes, ((const String *)object)->length); return;
+    case OBJ_BYTES: add_bytes(walk, ((const Bytes *)object)->data, ((const Bytes *)object)->length); return;
+    case OBJ_LIST: add_list(walk, (const List *)object, desc); return;
+    case OBJ_MAP: add_map(walk, (const Map *)object, desc); return;
+    case OBJ_TASK: add_task(walk, (const Task *)object); return;
+    case OBJ_ENUM: add(walk, (uint64_t)((const EnumObj *)object)->tag); break;
+    case OBJ_CLOSURE: add_code(walk, ((const Closure *)object)->code); break;
+    default: break;
   }
+  object_visit(walk, add_slots, object, desc);
 }
 
 static void walk_free(Walk *walk) {
@@ -280,7 +241,7 @@ static void walk_free(Walk *walk) {
   free(walk->types.keys);
   free(walk->types.values);
   free(walk->queue);
-  free(walk->live.items);
+  live_free(&walk->live);
 }
 
 uint64_t guest_state_hash(Guest *guest) {

@@ -104,9 +104,11 @@ static bool plan_add(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap, uint32
   return true;
 }
 
-/* The type of a field of a generic declaration. */
-static const Type *field_type(const ObjDesc *desc, const Field *field) {
-  return type_subst(desc->program->types, field->type, desc->type->args, desc->type->nargs);
+static bool plan_fields(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap, uint32_t first, uint32_t nfields) {
+  for (uint32_t i = first; i < first + nfields; i++) {
+    if (!plan_add(t, plan, count, cap, plan->desc->field_slots[i], plan->desc->field_types[i])) return false;
+  }
+  return true;
 }
 
 static bool plan_closure(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap) {
@@ -122,18 +124,8 @@ static bool plan_values(Thaw *t, Plan *plan, uint32_t *count, uint32_t *cap, uin
   const ObjDesc *desc = plan->desc;
   const Module *m = t->program->module;
   switch (desc->kind) {
-    case OBJ_INSTANCE:
-      for (uint32_t i = 0; i < m->classes[desc->type->decl].nfields; i++) {
-        if (!plan_add(t, plan, count, cap, desc->field_slots[i], field_type(desc, &m->classes[desc->type->decl].fields[i]))) return false;
-      }
-      return true;
-    case OBJ_ENUM: {
-      const Case *decl = &m->enums[desc->type->decl].cases[which];
-      for (uint32_t i = 0; i < decl->nfields; i++) {
-        if (!plan_add(t, plan, count, cap, desc->field_slots[desc->case_first[which] + i], field_type(desc, &decl->fields[i]))) return false;
-      }
-      return true;
-    }
+    case OBJ_INSTANCE: return plan_fields(t, plan, count, cap, 0, m->classes[desc->type->decl].nfields);
+    case OBJ_ENUM: return plan_fields(t, plan, count, cap, desc->case_first[which], m->enums[desc->type->decl].cases[which].nfields);
     case OBJ_CLOSURE: return plan_closure(t, plan, count, cap);
     case OBJ_CELL:
     case OBJ_LIST: return plan_add(t, plan, count, cap, 0, desc->type->args[0]);

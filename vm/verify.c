@@ -33,18 +33,8 @@ bool verifier_fail(Verifier *v, uint64_t at, const char *format, ...) {
 
 bool verifier_out_of_memory(Verifier *v) { return verifier_fail(v, 0, "out of memory"); }
 
-static const char *decl_name(void *ctx, const Type *type) {
-  const Module *m = ctx;
-  switch (type->kind) {
-    case TYPE_CLASS: return type->decl < m->nclasses ? m->classes[type->decl].name : NULL;
-    case TYPE_ENUM: return type->decl < m->nenums ? m->enums[type->decl].name : NULL;
-    case TYPE_TRAIT: return type->decl < m->ntraits ? m->traits[type->decl].name : NULL;
-    default: return NULL;
-  }
-}
-
 const char *verifier_type_text(const Verifier *v, const Type *type, char *buffer, size_t size) {
-  type_print(type, buffer, size, decl_name, v->module);
+  type_print(type, buffer, size, module_decl_name, v->module);
   return buffer;
 }
 
