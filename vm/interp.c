@@ -117,6 +117,11 @@ void interp_frames_open(Guest *guest) {
   window->pc = cell;
 }
 
+const NativeDef *guest_calling(const Guest *guest) {
+  const Window *window = guest->window;
+  return window && window->pc ? window->pc[1].p : task_awaits(guest->task);
+}
+
 bool interp_caller(const Guest *guest, Frame *frame) {
   const Window *window = guest->window;
   const Task *task = guest->task;
@@ -130,11 +135,6 @@ bool interp_caller(const Guest *guest, Frame *frame) {
   if (!is_link && window->low == 0) return false;
   *frame = is_link ? (Frame){.code = caller->ret[-1].p, .pc = caller->ret[-2].n} : window->saved;
   return true;
-}
-
-const NativeDef *guest_calling(const Guest *guest) {
-  const Window *window = guest->window;
-  return window && window->pc ? window->pc[1].p : task_awaits(guest->task);
 }
 
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
