@@ -51,6 +51,10 @@ LIB_OBJECTS := $(patsubst %.c,$(O)/%.o,$(VM) $(COMPILER) $(STDLIB) $(EMBED)) $(O
 CLI_OBJECTS := $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/explanation.o
 PIC_OBJECTS := $(patsubst $(O)/%.o,$(O)/pic/%.o,$(LIB_OBJECTS))
 UNIT := $(patsubst tests/unit/%.c,$(O)/unit/%,$(wildcard tests/unit/test_*.c))
+ifdef CROSS
+# They measure time and memory, of which an emulator takes its own.
+UNIT := $(filter-out %/test_adversary %/test_soak,$(UNIT))
+endif
 
 # The header is the one place of the version.
 HEADER := include/firn.h
@@ -185,6 +189,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 	sh tests/freeze.sh $(FIRN)
 	sh tests/wait.sh $(FIRN)
 	sh tests/sandbox.sh $(FIRN)
+	sh tests/limits.sh $(FIRN)
 	sh tests/golden.sh $(FIRN)
 	sh tests/repl.sh $(FIRN)
 	sh tests/diagnostics.sh $(FIRN)

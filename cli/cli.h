@@ -26,7 +26,9 @@ typedef struct Flags {
   Tier tier;
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
-  int64_t memory;          /* bytes; 0: no quota */
+  int64_t limits[LIMITS];  /* 0: none */
+  int64_t timeout;         /* microseconds; 0: none */
+  int64_t specialisations; /* -1: the default */
   bool stats, strip, refer, color, missing;
   unsigned stress;         /* StressMode bits */
   int64_t stress_every;    /* StressOptions.every */

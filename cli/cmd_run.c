@@ -28,7 +28,8 @@ GuestOptions guest_options(const Flags *flags) {
   return (GuestOptions){
       .tier = flags->tier,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
-      .memory = (uint64_t)flags->memory,
+#define LIMIT(id, field, ...) .field = (uint64_t)flags->limits[LIMIT_##id],
+#include "vm/limit.def"
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)slots,
       .grants = flags->grants,
       .folders = flags->folders,
@@ -41,7 +42,15 @@ Program *program_load(const char *path, const Flags *flags, bool with_tests) {
   ModuleError error;
   Program *program = program_link(module, &error);
   if (!program) usage_error("%s: bad module: %s (at %llu)", path, error.reason, (unsigned long long)error.offset);
+  else if (flags->specialisations >= 0) program_limit(program, (uint64_t)flags->specialisations);
   return program;
+}
+
+static void limit_print(Guest *guest, LimitId limit) {
+  const char *unit = limit_is_bytes(limit) ? " bytes" : "";
+  fprintf(stderr, "%-16s %llu%s", limit_name(limit), (unsigned long long)guest_used(guest, limit), unit);
+  if (guest_limit(guest, limit)) fprintf(stderr, " of %llu", (unsigned long long)guest_limit(guest, limit));
+  fputc('\n', stderr);
 }
 
 static void stats_print(Guest *guest, clock_t start) {
@@ -49,7 +58,7 @@ static void stats_print(Guest *guest, clock_t start) {
   fprintf(stderr, "state hash       %016llx\n", (unsigned long long)guest_state_hash(guest));
   fprintf(stderr, "fuel used        %llu\n", (unsigned long long)guest_fuel_used(guest));
   fprintf(stderr, "memory allocated %llu bytes\n", (unsigned long long)guest->allocated);
-  fprintf(stderr, "memory in use    %llu bytes\n", (unsigned long long)guest_memory(guest));
+  for (int limit = 0; limit < LIMITS; limit++) limit_print(guest, (LimitId)limit);
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
   fprintf(stderr, "specialisations  %u\n", (unsigned)guest->program->ncodes);
@@ -128,18 +137,19 @@ static bool run_stressed(Guest **guest, const Flags *flags) {
   return false;
 }
 
-/* Runs until the guest ends, is out of fuel, or is to be frozen because of the signal. */
+/* Runs until the guest ends, is out of fuel or time, or is to be frozen because of the signal. */
 static bool run_until_stop(Guest **guest, const Flags *flags) {
+  int64_t deadline = deadline_after(flags->timeout);
   for (;;) {
     if (flags->stress & ~(unsigned)STRESS_GC) {
       if (!run_stressed(guest, flags)) return false;
-      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest);
+      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest, deadline);
     } else {
-      guest_run_on(*guest);
+      guest_run_on(*guest, deadline);
     }
     if ((*guest)->status == GUEST_FINISHED || (*guest)->status == GUEST_FAILED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if (io_stopped() || ((*guest)->status == GUEST_PAUSED && guest_is_out(*guest))) return true;
+    else if (io_stopped() || deadline_is_over(deadline) || ((*guest)->status == GUEST_PAUSED && guest_is_out(*guest))) return true;
   }
 }
 
@@ -151,9 +161,10 @@ static int guest_exit_status(Guest *guest, const Flags *flags) {
     case GUEST_PAUSED:
     case GUEST_WAITING:
       if (is_out) fputs("firn: out of fuel\n", stderr);
+      else if (!io_stopped()) fputs("firn: out of time\n", stderr);
       if (flags->freeze && !guest_put_away(guest, flags)) return EXIT_FAILED;
       return EXIT_FUEL;
-    default: report_print(guest); return guest->trap == TRAP_MEMORY_QUOTA ? EXIT_LIMIT : EXIT_FAILED;
+    default: report_print(guest); return limit_of_trap(guest->trap) < LIMITS ? EXIT_LIMIT : EXIT_FAILED;
   }
 }
 
@@ -214,7 +225,7 @@ static bool test_run(Program *program, const Export *test, const Flags *flags) {
   bool passed = status == GUEST_FINISHED && guest->exit_status == 0;
   printf("%s %s\n", passed ? "ok  " : "FAIL", test->name);
   fflush(stdout);
-  if (status == GUEST_PAUSED) fputs("firn: out of fuel\n", stderr);
+  if (status == GUEST_PAUSED || status == GUEST_WAITING) fprintf(stderr, "firn: out of %s\n", guest_is_out(guest) ? "fuel" : "time");
   else if (!passed) report_print(guest);
   guest_free(guest);
   return passed;

@@ -63,6 +63,20 @@ static bool count_read(const char *text, bool binary, int64_t *out) {
   return *end == 0 && !__builtin_mul_overflow((int64_t)value, scale, out);
 }
 
+/* Reads a time such as 1.5s, in s (also without a unit), ms, m or h. */
+static bool time_read(const char *text, int64_t *micros) {
+  static const struct { const char *name; double micros; } units[] = {{"", 1e6}, {"s", 1e6}, {"ms", 1e3}, {"m", 6e7}, {"h", 3.6e9}};
+  char *end;
+  if (*text < '0' || *text > '9') return false;
+  double count = strtod(text, &end);
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+    if (strcmp(end, units[i].name) != 0 || !(count * units[i].micros < 9e18)) continue;
+    *micros = (int64_t)(count * units[i].micros);
+    return true;
+  }
+  return false;
+}
+
 static bool stress_read(const char *text, Flags *flags) {
   static const char *const modes[] = {"gc", "thaw", "clone", "hop", "step"};
   for (; *text; text += *text == ',') {
@@ -155,7 +169,15 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
       return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
-    case FLAG_MEMORY: return count_read(value, true, &flags->memory) && flags->memory > 0;
+#define BYTES true
+#define COUNT false
+#define LIMIT(id, field, trap, unit, ...) \
+    case FLAG_LIMIT_##id: return count_read(value, unit, &flags->limits[LIMIT_##id]) && flags->limits[LIMIT_##id] > 0;
+#include "vm/limit.def"
+#undef BYTES
+#undef COUNT
+    case FLAG_TIMEOUT: return time_read(value, &flags->timeout) && flags->timeout > 0;
+    case FLAG_SPECIALISATIONS: return count_read(value, false, &flags->specialisations);
     case FLAG_STATS: return flags->stats = true;
     case FLAG_FREEZE: flags->freeze = value; return *value != 0;
     case FLAG_FREEZE_ON: return signal_read(value, &flags->freeze_on);
@@ -228,7 +250,7 @@ static bool warns_unasked(unsigned command) {
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
+  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

@@ -123,6 +123,10 @@ Module *module_load(const char *path, const Flags *flags, bool with_tests) {
   size_t length;
   if (!file_read(path, &bytes, &length)) return NULL;
   bool is_module = length >= 4 && memcmp(bytes, MODULE_MAGIC, 4) == 0;
+  if (is_module && flags->limits[LIMIT_MODULE] && (int64_t)length > flags->limits[LIMIT_MODULE]) {
+    usage_error("%s has %llu bytes, and a module may have %lld", path, (unsigned long long)length, (long long)flags->limits[LIMIT_MODULE]);
+    exit(EXIT_LIMIT); /* not EXIT_USAGE, which a NULL means */
+  }
   Module *module = is_module ? bytes_decode(path, bytes, length)
                              : source_compile(strcmp(path, "-") == 0 ? "<stdin>" : path, bytes, length, flags, with_tests);
   free(bytes);

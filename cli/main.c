@@ -37,7 +37,8 @@ static void help_overview(void) {
   for (unsigned i = 0; i < COMMANDS; i++) printf("  %-9s %-22s %s\n", commands[i].name, commands[i].arguments, commands[i].summary);
   puts("\n`firn help COMMAND` explains one.\n\n"
        "Exit status: 0, or what main returns; 1 after an error or panic that nothing handled; 2 for a wrong\n"
-       "command line, a mistake in a program or a bad module; 3 when the fuel is used up; 4 over the memory quota.");
+       "command line, a mistake in a program or a bad module; 3 when the fuel or time is used up; 4 when it\n"
+       "would go over its quota of memory or another limit.");
 }
 
 int command_help(Flags *flags) {

@@ -112,7 +112,7 @@ void *arena_grow(Arena *a, const void *items, size_t count, size_t *capacity, si
 void names_init(Names *n, Arena *a) {
   n->arena = a;
   n->count = 0;
-  n->capacity = 256;
+  n->capacity = 1024;
   n->slots = calloc(n->capacity, sizeof *n->slots);
   if (!n->slots) out_of_memory();
 }

@@ -445,6 +445,7 @@ struct FnDecl {
   TypeExpr *result; /* NULL: void */
   Expr *body;       /* EXPR_BLOCK, or the expression after =>; NULL: none was written, or see body_pending */
   bool arrow;       /* the body was written => expr */
+  bool head_pending; /* type parameters, parameters and result are there, but not parsed yet: call parse_head */
   bool body_pending; /* the body is there, but not parsed yet: call parse_body */
   Span body_span;
   Name host;        /* the module of extern "module" fn, or NULL */

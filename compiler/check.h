@@ -38,7 +38,7 @@ typedef enum SymbolKind {
   SYM_SPECIAL, /* print, write, assert: any number of arguments of any type */
 } SymbolKind;
 
-typedef enum Special { SPECIAL_PRINT, SPECIAL_WRITE, SPECIAL_ASSERT } Special;
+typedef enum Special { SPECIAL_PRINT, SPECIAL_WRITE, SPECIAL_EPRINT, SPECIAL_ASSERT } Special;
 
 typedef struct GlobalVar GlobalVar;
 typedef struct Alias Alias;
@@ -489,7 +489,9 @@ Head *check_head(Checker *c, const Type *type);
 /* The declaration that an implementation's trait names, without resolving more than that; NULL if it names none. */
 Decl *check_impl_trait(Checker *c, ImplDecl *impl);
 void check_impl_ready(Checker *c, ImplDecl *impl);
-/* The implementation of a trait by a type that is no parameter and no trait, and its type arguments; NULL if there is none. */
+/* Whether the program itself says that a type implements a trait. Makes nothing. */
+bool check_impl_is_written(Checker *c, const Type *type, Decl *trait);
+/* The implementation of a trait by a type that is no parameter and no trait, and its type arguments; NULL if there is none. May make it. */
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args);
 /* The trait type (with arguments) by which `type` satisfies `trait`, or NULL. */
 const Type *check_satisfied(Checker *c, const Generics *scope, const Type *type, Decl *trait);
@@ -577,6 +579,8 @@ TNode *check_hold(Checker *c, NodeList *list, TNode *value, const char *name);
 TNode *check_expr(Checker *c, Expr *e, const Type *expected);
 /* Checks and converts to `expected` (NULL: as it is); reports what does not fit. */
 TNode *check_expr_as(Checker *c, Expr *e, const Type *expected);
+/* The ends of a..b as ints; false after a mistake, or if one is missing. */
+bool check_range_ends(Checker *c, Expr *e, TNode **low, TNode **high);
 /* Checks an expression whose value is not wanted; gives a node of type void or never. */
 TNode *check_expr_drop(Checker *c, Expr *e);
 TNode *check_coerce(Checker *c, TNode *node, const Type *expected, Span span);
@@ -651,6 +655,8 @@ TNode *check_concat(Checker *c, NodeList *parts, Span span);
 TNode *check_special(Checker *c, Expr *e, Special special);
 
 TNode *check_try(Checker *c, Expr *e, const Type *expected);
+/* The end of the program by an error. */
+TNode *check_unhandled(Checker *c, TNode *error, Span span);
 TNode *check_catch(Checker *c, Expr *e, const Type *expected, bool is_dropped);
 TNode *check_fail(Checker *c, Expr *e);
 TNode *check_return(Checker *c, Expr *e);
@@ -778,6 +784,8 @@ TNode *check_or_fail(Checker *c, TNode *node, Span span);
 /* ---- check_doc.c ---- */
 /* Writes the declaration that a name means, as it was checked, and its documentation. */
 void check_doc_symbol(Checker *c, FILE *out, Symbol *symbol);
+/* What another module's name means inside of `unit`, NULL if nothing that it offers. */
+Symbol *check_doc_inner(Checker *c, Symbol *unit, Name name);
 /* The same for a member of a module, of a type, or of a variable's type: all of that name. */
 void check_doc_member(Checker *c, FILE *out, Symbol *of, Name name);
 /* Writes what is asked about all that a unit offers to others. */

@@ -343,6 +343,7 @@ static void fn_params(Checker *c, Fn *fn, const TypeEnv *env) {
 void check_fn_ready(Checker *c, Fn *fn) {
   if (fn->state != HEAD_NONE || !fn->ast) return;
   fn->state = HEAD_BUSY;
+  parse_head(c->comp, fn->ast);
   const Generics *outer = NULL;
   const Type *self_type = NULL;
   if (fn->owner) {

@@ -130,12 +130,25 @@ static void put_fn(Checker *c, FILE *out, Fn *fn) {
   put_doc(out, fn->ast->doc, "  ");
 }
 
+/* The declaration of another module that an alias offers under its own name: it is documented as if it stood there. */
+static Decl *alias_offered(Checker *c, Alias *alias) {
+  check_alias_ready(c, alias);
+  Decl *decl = alias->type ? check_type_decl(c, alias->type) : NULL;
+  return decl && decl->unit != alias->unit && decl->name == alias->item->name ? decl : NULL;
+}
+
 void check_doc_symbol(Checker *c, FILE *out, Symbol *symbol) {
   Str doc = {0};
   switch (symbol->kind) {
     case SYM_FN: put_fn(c, out, symbol->fn); return;
     case SYM_DECL: put_decl_head(c, out, symbol->decl); doc = symbol->decl->item->doc; break;
-    case SYM_ALIAS: put_alias_head(c, out, symbol->alias); doc = symbol->alias->item->doc; break;
+    case SYM_ALIAS: {
+      Decl *decl = alias_offered(c, symbol->alias);
+      if (decl) put_decl_head(c, out, decl);
+      else put_alias_head(c, out, symbol->alias);
+      doc = decl ? decl->item->doc : symbol->alias->item->doc;
+      break;
+    }
     case SYM_GLOBAL: put_global_head(c, out, symbol); doc = global_doc(symbol); break;
     case SYM_UNIT:
       if (!symbol->import) return;
@@ -170,14 +183,24 @@ static void put_parts(Checker *c, FILE *out, Decl *decl, Name name) {
   }
 }
 
+Symbol *check_doc_inner(Checker *c, Symbol *unit, Name name) {
+  bool is_hidden;
+  Symbol *symbol = unit->import ? check_unit_member(c->root, unit->import, name, &is_hidden) : NULL;
+  return symbol && !is_hidden ? symbol : NULL;
+}
+
 void check_doc_member(Checker *c, FILE *out, Symbol *of, Name name) {
   Head *head = NULL;
   Decl *decl = NULL;
-  if (of->kind == SYM_UNIT && of->import) {
-    bool is_hidden;
-    Symbol *symbol = check_unit_member(c->root, of->import, name, &is_hidden);
-    if (symbol && !is_hidden) check_doc_symbol(c, out, symbol);
+  if (of->kind == SYM_UNIT) {
+    Symbol *symbol = check_doc_inner(c, of, name);
+    if (symbol) check_doc_symbol(c, out, symbol);
     return;
+  }
+  if (of->kind == SYM_ALIAS) {
+    check_alias_ready(c, of->alias);
+    decl = check_type_decl(c, of->alias->type);
+    head = check_head(c, of->alias->type);
   }
   if (of->kind == SYM_GLOBAL) {
     const Type *type = check_global_type(c, of->global, of->span);
@@ -422,17 +445,10 @@ static void doc_decls(const Doc *d) {
   }
 }
 
-/* The declaration of another module that an alias offers under its own name: it is documented as if it stood here. */
-static Decl *alias_offered(const Doc *d, Alias *alias) {
-  check_alias_ready(d->c, alias);
-  Decl *decl = alias->type ? check_type_decl(d->c, alias->type) : NULL;
-  return decl && decl->unit != d->unit && decl->name == alias->item->name ? decl : NULL;
-}
-
 static void doc_offered(const Doc *d) {
   for (uint32_t i = 0; i < d->unit->names.count; i++) {
     Symbol *symbol = d->unit->names.items[i];
-    Decl *decl = symbol->kind == SYM_ALIAS && symbol->is_pub ? alias_offered(d, symbol->alias) : NULL;
+    Decl *decl = symbol->kind == SYM_ALIAS && symbol->is_pub ? alias_offered(d->c, symbol->alias) : NULL;
     if (!decl) continue;
     Doc there = *d;
     there.unit = decl->unit;
@@ -446,7 +462,7 @@ static void doc_values(const Doc *d, bool are_globals) {
   for (uint32_t i = 0; i < d->unit->names.count; i++) {
     Symbol *symbol = d->unit->names.items[i];
     bool is_wanted = are_globals ? symbol->kind == SYM_GLOBAL : symbol->kind == SYM_ALIAS;
-    if (!is_wanted || !symbol->is_pub || is_private(symbol->name) || (!are_globals && alias_offered(d, symbol->alias))) continue;
+    if (!is_wanted || !symbol->is_pub || is_private(symbol->name) || (!are_globals && alias_offered(d->c, symbol->alias))) continue;
     Str doc = are_globals ? global_doc(symbol) : symbol->alias->item->doc;
     if (!doc.len) miss(d, symbol->span, NULL, symbol->name, "documentation");
     if (is_first) put_section(d, are_globals ? "Values" : "Names for types", "");

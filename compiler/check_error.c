@@ -1,6 +1,7 @@
 /* check_error.c - errors as values: try, catch, fail and return.
  *
  * At the top level and in tests, where no function can give an error back, a failing `try` or a `fail` ends the program with the error's message.
+ * Every other one notes on the error's trail (_fails and _passes, in the prelude) that it went this way, so that the end of the program can say where from.
  */
 #include "compiler/check.h"
 
@@ -14,16 +15,21 @@ static TNode *make_return(Checker *c, TNode *value, Span span) {
   return node;
 }
 
-/* Leaves the function with an error. */
-static TNode *leave_with(Checker *c, TNode *error, Span span) {
-  if (c->frame->is_top) {
-    TNode **operands = CHECK_ARRAY(c, TNode *, 1);
-    operands[0] = error;
-    TNode *message = check_call_trait(c, c->core.error, "message", operands, 1, span);
-    return message ? check_op(c, OP_FAIL, NULL, c->t_never, span, message, NULL, NULL) : check_error_node(c, span);
-  }
+static TNode *call_on_error(Checker *c, const char *name, TNode *error, Span span) {
+  TNode **operands = CHECK_ARRAY(c, TNode *, 1);
+  operands[0] = error;
+  return check_call_prelude(c, name, operands, 1, span);
+}
+
+TNode *check_unhandled(Checker *c, TNode *error, Span span) {
+  return check_op(c, OP_FAIL, NULL, c->t_never, span, call_on_error(c, "_unhandled", error, span), NULL, NULL);
+}
+
+/* Leaves the function with an error; `note` is the function of the prelude that notes so. */
+static TNode *leave_with(Checker *c, TNode *error, const char *note, Span span) {
+  if (c->frame->is_top) return check_unhandled(c, error, span);
   const Type *result = c->frame->result ? c->frame->result : c->frame->hint;
-  TNode *failure = check_op(c, OP_RES_ERR, result, result, span, error, NULL, NULL);
+  TNode *failure = check_op(c, OP_RES_ERR, result, result, span, call_on_error(c, note, error, span), NULL, NULL);
   if (!c->frame->result) check_push(c, &c->frame->failures, failure);
   return make_return(c, failure, span);
 }
@@ -72,7 +78,7 @@ TNode *check_try(Checker *c, Expr *e, const Type *expected) {
   TVar *ok, *err;
   TNode *node = if_ok(c, value, &ok, &err, value->type->args[0], e->span);
   node->b = check_var(c, ok, e->span);
-  node->c = leave_with(c, check_var(c, err, e->span), e->span);
+  node->c = leave_with(c, check_var(c, err, e->span), "_passes", e->span);
   return node;
 }
 
@@ -124,6 +130,7 @@ TNode *check_fail(Checker *c, Expr *e) {
   if (value->type->kind == TYPE_ERROR || check_is_never(value)) return value;
   Span word = span_make(e->span.source, e->span.start, e->span.start + 4);
   if (!can_leave(c, "fail", word)) return check_error_node(c, e->span);
+  bool is_new = value->type->kind == TYPE_STRING || (value->kind == TN_OP && value->op == OP_NEW);
   if (value->type->kind == TYPE_STRING) {
     Decl *decl = check_prelude_decl(c, "_TextError");
     if (!decl) return check_error_node(c, e->span);
@@ -137,7 +144,7 @@ TNode *check_fail(Checker *c, Expr *e) {
     else diag_help(d, "`fail` takes a text, or a value whose type implements `Error`");
     return check_error_node(c, e->span);
   }
-  return leave_with(c, check_coerce(c, value, check_error_type(c), e->span), e->span);
+  return leave_with(c, check_coerce(c, value, check_error_type(c), e->span), is_new ? "_fails" : "_passes", e->span);
 }
 
 TNode *check_return(Checker *c, Expr *e) {

@@ -252,16 +252,30 @@ static TNode *check_tuple(Checker *c, Expr *e, const Type *expected) {
   return type->kind == TYPE_ERROR ? check_error_node(c, e->span) : check_op_list(c, OP_TUPLE_NEW, type, type, e->span, items, count);
 }
 
+/* A string is no end of a range: people who come from Lua join with `..`. */
+static bool joins_by_range(Checker *c, Expr *e, const TNode *low) {
+  if (low->type->kind != TYPE_STRING) return false;
+  check_expr(c, e->range.high, NULL);
+  diag_help(check_report(c, e->range.low->span, DIAG_TYPE_MISMATCH, "int", "string"), "`a..b` is a range of ints; strings are joined by `a + b`, or `\"{a}{b}\"`");
+  return true;
+}
+
+bool check_range_ends(Checker *c, Expr *e, TNode **low, TNode **high) {
+  if (!e->range.low || !e->range.high) return false;
+  *low = check_expr(c, e->range.low, c->t_int);
+  if (joins_by_range(c, e, *low)) return false;
+  *low = check_coerce(c, *low, c->t_int, e->range.low->span);
+  *high = check_expr_as(c, e->range.high, c->t_int);
+  return (*low)->type->kind != TYPE_ERROR && (*high)->type->kind != TYPE_ERROR;
+}
+
 /* a..b as a value is a Range of the prelude. */
 static TNode *check_range(Checker *c, Expr *e) {
   Decl *range = check_prelude_decl(c, "Range");
   TNode **fields = CHECK_ARRAY(c, TNode *, 4);
-  if (!e->range.low || !e->range.high) return check_error_node(c, e->span);
-  fields[0] = check_expr_as(c, e->range.low, c->t_int);
-  fields[1] = check_expr_as(c, e->range.high, c->t_int);
+  if (!check_range_ends(c, e, &fields[0], &fields[1]) || !range) return check_error_node(c, e->span);
   fields[2] = check_bool(c, e->range.inclusive, e->span);
   fields[3] = check_int(c, 1, e->span);
-  if (!range || fields[0]->type->kind == TYPE_ERROR || fields[1]->type->kind == TYPE_ERROR) return check_error_node(c, e->span);
   check_fields_ready(c, range);
   const Type *type = check_type_of_decl(c, range, NULL, 0, e->span);
   return check_op_list(c, OP_NEW, type, type, e->span, fields, 4);

@@ -104,6 +104,17 @@ static ImplDecl *implied_impl(Checker *c, Head *head, Decl *trait) {
   return NULL;
 }
 
+bool check_impl_is_written(Checker *c, const Type *type, Decl *trait) {
+  const Type **args;
+  Head *head = check_head(c, type);
+  for (size_t i = 0; i < head->impls.count; i++) {
+    ImplDecl *impl = head->impls.items[i];
+    bool is_meant = impl->synth == SYNTH_NONE && check_impl_trait(c, impl) == trait && (!impl->arity || impl->arity == type->nargs);
+    if (is_meant && impl_matches(c, impl, type, &args)) return true;
+  }
+  return false;
+}
+
 ImplDecl *check_impl_find(Checker *c, const Type *type, Decl *trait, const Type ***args) {
   if (!trait || type->kind == TYPE_PARAM || type->kind >= TYPE_KIND_END || (type->kind == TYPE_TRAIT && trait != c->core.eq)) return NULL;
   Head *head = check_head(c, type);
@@ -431,6 +442,12 @@ static bool same_signature(Checker *c, const Fn *wanted, const Type *const *args
   return check_fits(c, check_subst(c, wanted->result, args, nargs, (Span){0}), fn->result);
 }
 
+/* Show's own `show` goes by `_show_into`, and that by `show`. */
+static bool lacks_show(Checker *c, ImplDecl *impl, const Fn *method, const Type *from) {
+  if (impl->trait != c->core.show || from != impl->trait_type || method == impl->trait->dynamic[0] || strcmp(method->name, "show") != 0) return false;
+  return !check_impl_method(c, impl, impl->trait->dynamic[0]);
+}
+
 void check_impl_check(Checker *c, ImplDecl *impl) {
   check_impl_ready(c, impl);
   if (!impl->trait || impl->is_checked || impl->synth) return;
@@ -455,7 +472,7 @@ void check_impl_check(Checker *c, ImplDecl *impl) {
       Diag *d = check_report(c, fn->ast->head_span.end ? fn->ast->head_span : fn->ast->name_span, DIAG_METHOD_DIFFERS, fn->name, trait->name);
       diag_help(d, "write `%s`", wanted);
       check_note(c, d, method->ast->name_span, "asked for here");
-    } else if (method->name && !check_impl_default(c, impl, method, &from)) {
+    } else if (method->name && (!check_impl_default(c, impl, method, &from) || lacks_show(c, impl, method, from))) {
       Diag *d = check_report(c, span, DIAG_METHOD_MISSING, check_type_text_in(c, impl->type, impl->generics), trait->name, method->name);
       const Fn *near = check_fns_find(&impl->source->methods, method->name);
       check_note(c, d, method->ast->name_span, "asked for here");

@@ -204,9 +204,8 @@ static TNode *count_loop(For *f, TNode *low, TNode *high, bool inclusive) {
 
 static TNode *over_range(For *f, Expr *range) {
   Checker *c = f->c;
-  if (!range->range.low || !range->range.high) return fail(f);
-  TNode *low = check_expr_as(c, range->range.low, c->t_int), *high = check_expr_as(c, range->range.high, c->t_int);
-  if (low->type->kind == TYPE_ERROR || high->type->kind == TYPE_ERROR || check_is_never(low) || check_is_never(high)) return fail(f);
+  TNode *low, *high;
+  if (!check_range_ends(c, range, &low, &high) || check_is_never(low) || check_is_never(high)) return fail(f);
   check_scope_push(c);
   loop_enter(c, &f->loop, &f->e->for_.label);
   TNode *node = count_loop(f, low, high, range->range.inclusive);

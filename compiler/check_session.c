@@ -302,6 +302,10 @@ static char *session_doc(Checker *c) {
   Frame *saved = c->frame;
   c->frame = c->root->frame;
   Symbol *symbol = check_unit_find(c, c->root, check_intern(c, name), 0, false);
+  for (char *next; symbol && symbol->kind == SYM_UNIT && dot && (next = strchr(dot + 1, '.')) != NULL; dot = next) {
+    *next = 0;
+    symbol = check_doc_inner(c, symbol, check_intern(c, dot + 1));
+  }
   if (symbol && dot) check_doc_member(c, out, symbol, check_intern(c, dot + 1));
   else if (symbol) check_doc_symbol(c, out, symbol);
   c->frame = saved;

@@ -1,4 +1,4 @@
-/* check_string.c - text from values: interpolation and its formats, print, write and assert.
+/* check_string.c - text from values: interpolation and its formats, print, write, eprint and assert.
  */
 #include "compiler/check.h"
 
@@ -114,9 +114,10 @@ TNode *check_interp(Checker *c, Expr *e) {
   return check_concat(c, &parts, e->span);
 }
 
-/* ---- print, write, assert ---- */
+/* ---- print, write, eprint, assert ---- */
 
-static TNode *print(Checker *c, Expr *e, bool ends_line) {
+/* `writer` is the function of the prelude that gets the text. */
+static TNode *print(Checker *c, Expr *e, const char *writer, const char *end) {
   NodeList parts = {0};
   for (size_t i = 0; i < e->call.arg_count; i++) {
     const Arg *arg = &e->call.args[i];
@@ -125,10 +126,11 @@ static TNode *print(Checker *c, Expr *e, bool ends_line) {
     TNode *value = check_expr(c, arg->value, NULL);
     VEC_PUSH(c->arena, &parts, check_show(c, value, false, arg->value->span));
   }
+  VEC_PUSH(c->arena, &parts, check_str(c, end, strlen(end), e->span));
   TNode **operands = CHECK_ARRAY(c, TNode *, 1);
   operands[0] = check_concat(c, &parts, e->span);
   if (operands[0]->type->kind == TYPE_ERROR || check_is_never(operands[0])) return operands[0];
-  return check_call_prelude(c, ends_line ? "_write_line" : "_write", operands, 1, e->span);
+  return check_call_prelude(c, writer, operands, 1, e->span);
 }
 
 static void push_text(Checker *c, NodeList *parts, const char *text, Span span) {
@@ -184,8 +186,9 @@ static TNode *assertion(Checker *c, Expr *e) {
 
 TNode *check_special(Checker *c, Expr *e, Special special) {
   switch (special) {
-    case SPECIAL_PRINT: return print(c, e, true);
-    case SPECIAL_WRITE: return print(c, e, false);
+    case SPECIAL_PRINT: return print(c, e, "_write_line", "");
+    case SPECIAL_WRITE: return print(c, e, "_write", "");
+    case SPECIAL_EPRINT: return print(c, e, "_write_error", "\n");
     default: return assertion(c, e);
   }
 }

@@ -137,42 +137,68 @@ static TNode *field_of(const Maker *m, TNode *object, uint32_t i, const Type *ty
   return node;
 }
 
-static void add_text(const Maker *m, NodeList *parts, const char *s) { check_push(m->c, parts, text(m, s)); }
+/* ---- Show: statements that append parts to the list that is the second parameter ---- */
 
-static void add_labelled(const Maker *m, NodeList *parts, uint32_t i, Name label, TNode *value) {
-  if (i) add_text(m, parts, ", ");
-  if (label) add_text(m, parts, arena_format(m->c->arena, "%s: ", label));
-  check_push(m->c, parts, check_show(m->c, value, true, m->span));
+typedef struct Writer {
+  const Maker *m;
+  NodeList body;
+  const char *text; /* not appended yet, or NULL */
+} Writer;
+
+static void push_text(Writer *w, TNode *value) {
+  const Maker *m = w->m;
+  check_push(m->c, &w->body, check_op(m->c, OP_LIST_PUSH, m->c->t_string, m->c->t_void, m->span, param(m, 1), value, NULL));
+}
+
+static void flush(Writer *w) {
+  if (w->text) push_text(w, text(w->m, w->text));
+  w->text = NULL;
+}
+
+static void add_text(Writer *w, const char *s) { w->text = arena_format(w->m->c->arena, "%s%s", w->text ? w->text : "", s); }
+
+static void add_value(Writer *w, TNode *value) {
+  flush(w);
+  check_push(w->m->c, &w->body, call(w->m, w->m->c->core.show, "_show_into", value, param(w->m, 1)));
+}
+
+static void add_labelled(Writer *w, uint32_t i, Name label, TNode *value) {
+  if (i) add_text(w, ", ");
+  if (label) add_text(w, arena_format(w->m->c->arena, "%s: ", label));
+  add_value(w, value);
+}
+
+static TNode *written(Writer *w) {
+  flush(w);
+  return check_block_node(w->m->c, &w->body, w->m->span);
+}
+
+static TNode *write_text(const Maker *m, const char *s) {
+  Writer w = {.m = m, .text = s};
+  return written(&w);
 }
 
 static TNode *show_tuple(const Maker *m) {
-  NodeList parts = {0};
-  add_text(m, &parts, "(");
-  for (uint32_t i = 0; i < m->impl->type->nargs; i++) add_labelled(m, &parts, i, NULL, part_of_tuple(m, param(m, 0), i));
-  add_text(m, &parts, ")");
-  return check_concat(m->c, &parts, m->span);
+  Writer w = {.m = m, .text = "("};
+  for (uint32_t i = 0; i < m->impl->type->nargs; i++) add_labelled(&w, i, NULL, part_of_tuple(m, param(m, 0), i));
+  add_text(&w, ")");
+  return written(&w);
 }
 
-/* if _show_enter(self) { let s = ...; _show_leave(); s } else { "Name(...)" } */
+/* if _show_enter(self) { ...; _show_leave() } else { out.push("Name(...)") } */
 static TNode *show_class(const Maker *m, Decl *decl) {
   Checker *c = m->c;
   check_fields_ready(c, decl);
-  NodeList parts = {0}, body = {0};
-  add_text(m, &parts, arena_format(c->arena, "%s(", decl->name));
-  for (uint32_t i = 0; i < decl->nfields; i++) {
-    add_labelled(m, &parts, i, decl->fields[i].name, field_of(m, param(m, 0), i, decl->fields[i].type));
-  }
-  add_text(m, &parts, ")");
-  TNode *whole = check_concat(c, &parts, m->span);
-  if (decl->nfields == 0) return whole;
-  TVar *var = check_temp_new(c, "text", c->t_string);
-  check_push(c, &body, check_let(c, var, whole, m->span));
-  check_push(c, &body, check_call_prelude(c, "_show_leave", NULL, 0, m->span));
-  check_push(c, &body, check_var(c, var, m->span));
+  Writer w = {.m = m, .text = arena_format(c->arena, "%s(", decl->name)};
+  for (uint32_t i = 0; i < decl->nfields; i++) add_labelled(&w, i, decl->fields[i].name, field_of(m, param(m, 0), i, decl->fields[i].type));
+  add_text(&w, ")");
+  if (decl->nfields == 0) return written(&w);
+  flush(&w);
+  check_push(c, &w.body, check_call_prelude(c, "_show_leave", NULL, 0, m->span));
   TNode **args = CHECK_ARRAY(c, TNode *, 1);
   args[0] = param(m, 0);
   TNode *enter = check_call_prelude(c, "_show_enter", args, 1, m->span);
-  return check_if(c, enter, check_block_node(c, &body, m->span), text(m, arena_format(c->arena, "%s(...)", decl->name)), c->t_string, m->span);
+  return check_if(c, enter, written(&w), write_text(m, arena_format(c->arena, "%s(...)", decl->name)), c->t_void, m->span);
 }
 
 static TNode *if_case(const Maker *m, TNode *value, uint32_t index, TVar **vars, TNode *then, TNode *otherwise, const Type *type) {
@@ -193,11 +219,10 @@ static TVar **case_vars(const Maker *m, const CaseInfo *info) {
 }
 
 static TNode *show_case(const Maker *m, const CaseInfo *info, TVar **vars) {
-  NodeList parts = {0};
-  add_text(m, &parts, arena_format(m->c->arena, info->nfields ? ".%s(" : ".%s", info->name));
-  for (uint32_t i = 0; i < info->nfields; i++) add_labelled(m, &parts, i, info->fields[i].name, check_var(m->c, vars[i], m->span));
-  if (info->nfields) add_text(m, &parts, ")");
-  return check_concat(m->c, &parts, m->span);
+  Writer w = {.m = m, .text = arena_format(m->c->arena, info->nfields ? ".%s(" : ".%s", info->name)};
+  for (uint32_t i = 0; i < info->nfields; i++) add_labelled(&w, i, info->fields[i].name, check_var(m->c, vars[i], m->span));
+  if (info->nfields) add_text(&w, ")");
+  return written(&w);
 }
 
 /* Cases are tried one after another, each returning, so that many of them do not nest. */
@@ -211,7 +236,14 @@ static TNode *each_case(const Maker *m, TNode *(*then)(const Maker *, const Case
     TNode *value = then(m, &decl->cases[i], i, vars);
     if (!value) continue;
     TNode *leave = check_node(c, TN_RETURN, c->t_never, m->span);
-    leave->a = value;
+    if (value->type->kind == TYPE_VOID) {
+      NodeList both = {0};
+      check_push(c, &both, value);
+      check_push(c, &both, leave);
+      leave = check_block_node(c, &both, m->span);
+    } else {
+      leave->a = value;
+    }
     check_push(c, &body, if_case(m, param(m, 0), i, vars, leave, NULL, c->t_void));
   }
   check_push(c, &body, last);
@@ -223,10 +255,10 @@ static TNode *show_one(const Maker *m, const CaseInfo *info, uint32_t index, TVa
   return show_case(m, info, vars);
 }
 
-/* self.show(), when a trait that the type implements gives a default for it. */
+/* out.push(self.show()), when a trait that the type implements gives a default for it. */
 static TNode *show_by_trait(const Maker *m) {
   const Type *from;
-  Fn *method = m->c->core.show->dynamic[0];
+  Fn *method = check_fns_find(&m->c->core.show->methods, check_intern(m->c, "show"));
   Fn *fn = check_impl_default(m->c, m->impl, method, &from);
   if (!fn || fn == method) return NULL;
   TNode **args = CHECK_ARRAY(m->c, TNode *, 1);
@@ -235,18 +267,20 @@ static TNode *show_by_trait(const Maker *m) {
   targs[0] = m->impl->type;
   for (uint32_t i = 0; i < from->nargs; i++) targs[i + 1] = from->args[i];
   check_impl_ensure(m->c, m->impl->type, from);
-  return check_call_fn(m->c, fn, targs, args, 1, m->span);
+  Writer w = {.m = m};
+  push_text(&w, check_call_fn(m->c, fn, targs, args, 1, m->span));
+  return written(&w);
 }
 
 /* Results print only inside of other values: a task's. */
 static TNode *show_result(const Maker *m) {
   Checker *c = m->c;
-  TNode *node = check_node(c, TN_IF_OK, c->t_string, m->span);
+  TNode *node = check_node(c, TN_IF_OK, c->t_void, m->span);
   node->a = param(m, 0);
   node->var = check_temp_new(c, "value", m->impl->type->args[0]);
   node->var2 = check_temp_new(c, "error", m->impl->type->args[1]);
-  node->b = check_show(c, check_var(c, node->var, m->span), true, m->span);
-  node->c = check_show(c, check_var(c, node->var2, m->span), true, m->span);
+  node->b = call(m, c->core.show, "_show_into", check_var(c, node->var, m->span), param(m, 1));
+  node->c = call(m, c->core.show, "_show_into", check_var(c, node->var2, m->span), param(m, 1));
   return node;
 }
 
@@ -256,10 +290,10 @@ static TNode *make_show(const Maker *m) {
   if (by_trait) return by_trait;
   switch (m->impl->type->kind) {
     case TYPE_CLASS: return show_class(m, decl);
-    case TYPE_ENUM: return each_case(m, show_one, text(m, ""));
+    case TYPE_ENUM: return each_case(m, show_one, check_void(m->c, m->span));
     case TYPE_TUPLE: return show_tuple(m);
     case TYPE_RESULT: return show_result(m);
-    default: return text(m, "fn");
+    default: return write_text(m, "fn");
   }
 }
 
@@ -393,7 +427,9 @@ bool check_synth_next(Checker *c) {
   Frame *saved = c->frame;
   c->frame = &frame;
   check_scope_push(c);
-  for (uint32_t i = 0; i < f->nparams; i++) f->params[i] = check_temp_new(c, i ? "other" : "self", impl->type);
+  bool is_show = impl->synth == SYNTH_SHOW;
+  f->params[0] = check_temp_new(c, "self", impl->type);
+  for (uint32_t i = 1; i < f->nparams; i++) f->params[i] = check_temp_new(c, is_show ? "out" : "other", is_show ? impl->trait->dynamic[0]->params[i] : impl->type);
   Maker m = {c, impl, f, f->span};
   f->body = make_body(&m);
   c->frame = saved;

@@ -300,9 +300,7 @@ static void judge_symbol(Checker *c, const Unit *unit, uint32_t at) {
 static void judge_method(Checker *c, const Decl *decl, const Fn *fn, Decl *trait, uint32_t nparams, const Type *result) {
   bool is_like = fn->has_self && fn->nparams == nparams && fn->result == result && fn->generics->count == decl->generics->count;
   if (!is_like || (nparams == 2 && fn->params[1] != decl->target)) return;
-  const Type **args;
-  const ImplDecl *impl = check_impl_find(c, decl->target, trait, &args);
-  if (impl && impl->synth == SYNTH_NONE) return;
+  if (check_impl_is_written(c, decl->target, trait)) return;
   Diag *d = warn(c, fn->ast->name_span, DIAG_TRAIT_UNNAMED, check_type_text_in(c, decl->target, decl->generics), fn->name, trait->name);
   const char *word = decl->kind == DECL_CLASS ? "class" : decl->kind == DECL_ENUM ? "enum" : "extend", *list = decl->nimpls ? "..., " : "";
   const char *user = trait == c->core.show ? "print" : "==";

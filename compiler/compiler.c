@@ -39,6 +39,7 @@ static void add_names(Checker *c) {
   add_builtin(c, "_TaskHandle", TYPE_TASK);
   add_special(c, "print", SPECIAL_PRINT);
   add_special(c, "write", SPECIAL_WRITE);
+  add_special(c, "eprint", SPECIAL_EPRINT);
   add_special(c, "assert", SPECIAL_ASSERT);
 }
 
@@ -276,11 +277,7 @@ TNode *check_or_fail(Checker *c, TNode *call, Span span) {
   node->var = check_temp_new(c, "value", inner);
   node->var2 = check_temp_new(c, "error", call->type->args[1]);
   node->b = check_var(c, node->var, span);
-  TNode **operands = CHECK_ARRAY(c, TNode *, 1);
-  operands[0] = check_var(c, node->var2, span);
-  TNode *message = check_call_trait(c, c->core.error, "message", operands, 1, span);
-  if (!message) return check_error_node(c, span);
-  node->c = check_op(c, OP_FAIL, NULL, c->t_never, span, message, NULL, NULL);
+  node->c = check_unhandled(c, check_var(c, node->var2, span), span);
   return node;
 }
 

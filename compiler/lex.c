@@ -385,6 +385,56 @@ uint32_t lex_skip_body(const Lexer *lx, bool arrow) {
   return 0;
 }
 
+/* True behind a `(`, if `self` stands there. */
+static bool begins_with_self(const Lexer *lx, const char *p) {
+  while (p < lx->limit && (classes[(unsigned char)*p] == CLASS_SPACE || *p == '\n')) p++;
+  return lx->limit - p > 4 && memcmp(p, "self", 4) == 0 && !lex_is_word_char(p[4]);
+}
+
+/* Bytes that lex_skip_head looks at. */
+static const uint8_t head_stops[256] = {
+  [0] = 1, ['"'] = 1, ['\''] = 1, ['/'] = 1, ['{'] = 1, ['}'] = 1, ['\n'] = 1, ['('] = 1, [')'] = 1, ['['] = 1, [']'] = 1, ['<'] = 1, ['>'] = 1,
+};
+
+uint32_t lex_skip_head(const Lexer *lx, bool *has_self) {
+  Lexer ahead = *lx;
+  Token t = {0};
+  size_t depth = 0, angles = 0;
+  bool in_params = false;
+  ahead.diags = NULL;
+  *has_self = false;
+  for (const char *p = lx->pos - 1; p < lx->limit; p++) {
+    while (!head_stops[(unsigned char)*p]) p++;
+    switch (*p) {
+      case '"': p = lex_string(&ahead, &t, p, 0) - 1; break;
+      case '\'': p = lex_char(&ahead, &t, p) - 1; break;
+      case '<': angles += !in_params; break;
+      case '>':
+        if (p[-1] == '=' && depth == 0) return (uint32_t)(p - 1 - lx->text);
+        if (angles && p[-1] != '-') angles--;
+        break;
+      case '(':
+        if (angles == 0 && !in_params) *has_self = begins_with_self(lx, p + 1);
+        in_params |= angles == 0;
+        depth++;
+        break;
+      case '[': depth++; break;
+      case '{':
+        if (depth == 0) return (uint32_t)(p - lx->text);
+        depth++;
+        break;
+      case ')': case ']': case '}':
+        if (depth-- == 0) return 0;
+        break;
+      case '\n':
+        if (depth == 0) return (uint32_t)(p - lx->text);
+        break;
+      default: return 0; /* the end, or perhaps a comment */
+    }
+  }
+  return 0;
+}
+
 void lex_dump(Names *names, Diags *diags, Source *source, FILE *out) {
   Lexer lx;
   Token t;

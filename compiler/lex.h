@@ -66,6 +66,9 @@ void lex_next(Lexer *lx, Token *t);
 /* Passes over a function's body without making tokens of it: the lexer stands behind its `{` or, if `arrow`, its `=>`. Returns the offset
  * behind the body, or 0 if it is not closed. Ends an arrow's body at a newline outside brackets unless the next line begins with a dot. */
 uint32_t lex_skip_body(const Lexer *lx, bool arrow);
+/* The same for what stands between a function's name and its body: the lexer stands behind the first byte of it, a `(` or `<`. Returns the offset of the
+ * `{`, `=>` or end of the line at which it ends, or 0 if that can't be told so simply. *has_self: its first parameter is self. */
+uint32_t lex_skip_head(const Lexer *lx, bool *has_self);
 
 /* Finds the parts of a string's `{expr:format}`; `open` is the offset behind the brace. Returns false when it is not
  * closed. `colon` is the offset of the colon, or that of the closing brace when there is none. */

@@ -4,6 +4,8 @@
  * lexer of its own, silently, since the parser reads it again.  So brackets, strings and comments in braces nest. */
 #include "lex_internal.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +19,16 @@ static const char *number_error(const Lexer *lx, Token *t, const char *start, co
   if (lx->diags) diag_error(lx->diags, lex_span(lx, start, p), DIAG_BAD_NUMBER, message);
   t->flags |= TOKEN_BROKEN;
   return p;
+}
+
+/* The digits of `0o17`; returns the end of the word. */
+static const char *octal_error(const Lexer *lx, Token *t, const char *start) {
+  uint64_t value = 0;
+  const char *p = start + 2;
+  for (; ((*p >= '0' && *p <= '7') || *p == '_') && value >> 61 == 0; p++) value = *p == '_' ? value : value << 3 | (uint64_t)(*p - '0');
+  char text[80] = "there are no octal numbers; write it in hex: `0x1ff`";
+  if (p > start + 2 && !lex_word_char[(unsigned char)*p]) snprintf(text, sizeof text, "there are no octal numbers; write `0x%" PRIx64 "`", value);
+  return number_error(lx, t, start, p, text);
 }
 
 static int digit_value(char c) {
@@ -141,9 +153,8 @@ const char *lex_number(const Lexer *lx, Token *t, const char *p, bool after_dot)
   t->kind = TOK_INT;
   t->bits = value;
   if (lex_word_char[(unsigned char)*p]) {
-    bool octal = start[0] == '0' && (start[1] == 'o' || start[1] == 'O');
-    return number_error(lx, t, start, p, octal ? "there are no octal numbers; write it in hex: `0x1ff`"
-                        : *p == '_' ? "a `_` in a number stands between digits" : "a number ends in a letter");
+    if (start[0] == '0' && (start[1] == 'o' || start[1] == 'O')) return octal_error(lx, t, start);
+    return number_error(lx, t, start, p, *p == '_' ? "a `_` in a number stands between digits" : "a number ends in a letter");
   }
   if (overflow || value > (uint64_t)1 << 63) return int_too_large(lx, t, start, p);
   if (value == (uint64_t)1 << 63) t->flags |= TOKEN_TOO_BIG;

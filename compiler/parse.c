@@ -55,11 +55,33 @@ Span parse_found_span(const Parser *p) {
   return parse_token_span(p);
 }
 
+/* The word that the last token ends with. */
+static Str word_before(const Parser *p) {
+  Str word = {p->source->text + p->prev_end, 0};
+  while (word.text > p->source->text && lex_is_word_char(word.text[-1])) word.text--, word.len++;
+  return word;
+}
+
+/* Helps with the word before the token, such as a `not` in front of a value. */
+static const char *help_behind(const Parser *p) {
+  Str before = word_before(p);
+  return before.len ? hint_find(HINT_WORD, arena_copy(p->arena, before.text, before.len)) : NULL;
+}
+
 /* Helps with a token that other languages go on with, where Firn does not. */
 static const char *help_going_on(const Parser *p) {
   if (p->tok.newline && p->lines != LINES_FREE) return NULL;
   switch (p->tok.kind) {
-    case TOK_NAME: return p->tok.name == p->word_as ? "a value is converted by a call: `float(x)`" : hint_find(HINT_WORD, p->tok.name);
+    case TOK_NAME: {
+      if (p->tok.name == p->word_as) return "a value is converted by a call: `float(x)`";
+      const char *help = hint_find(HINT_WORD, p->tok.name);
+      return help ? help : help_behind(p);
+    }
+    case TOK_TRUE:
+    case TOK_FALSE:
+    case TOK_SELF:
+    case TOK_INT: return help_behind(p);
+    case TOK_TILDE: return p->source->text[p->tok.end] == '=' ? "write `!=`" : NULL;
     case TOK_IS: return "a type is tested by a pattern: `if let y: Type = x { ... }`, or an arm of `match`";
     case TOK_IN: return "write `xs.contains(x)`";
     case TOK_FAT_ARROW: return "a closure is `|x| x + 1`";
@@ -83,7 +105,8 @@ bool parse_expect(Parser *p, TokenKind kind, const char *help) {
   if (parse_accept(p, kind)) return true;
   Token wanted = {.kind = (uint8_t)kind};
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, token_describe(&wanted), parse_found(p));
-  const char *foreign = p->tok.kind == TOK_NAME || p->tok.kind == TOK_IS || p->tok.kind == TOK_IN ? help_going_on(p) : NULL;
+  bool asks = p->tok.kind != TOK_COMMA && p->tok.kind != TOK_FAT_ARROW && p->tok.kind != TOK_ARROW && p->tok.kind != TOK_QUESTION && p->tok.kind != TOK_STRING;
+  const char *foreign = asks ? help_going_on(p) : NULL;
   if (foreign) diag_help(d, "%s", foreign);
   else if (help) diag_help(d, "%s", help);
   return false;
@@ -182,17 +205,9 @@ Diag *parse_error(Parser *p, Span span, DiagCode code, ...) {
   return d;
 }
 
-/* The word that the last token ends with. */
-static Str word_before(const Parser *p) {
-  Str word = {p->source->text + p->prev_end, 0};
-  while (word.text > p->source->text && lex_is_word_char(word.text[-1])) word.text--, word.len++;
-  return word;
-}
-
 void parse_list_error(Parser *p, const char *expected, Span open) {
   Diag *d = parse_error(p, parse_found_span(p), DIAG_EXPECTED_TOKEN, expected, parse_found(p));
-  Str before = word_before(p);
-  const char *help = before.len ? hint_find(HINT_WORD, arena_copy(p->arena, before.text, before.len)) : NULL;
+  const char *help = help_behind(p);
   if (help) diag_help(d, "%s", help);
   else if (p->tok.kind == TOK_AMP) diag_help(d, "bounds are joined by `+`");
   diag_note(d, open, "opened here");
@@ -514,6 +529,14 @@ AstModule *parse_module(Compilation *c, Source *source) {
   m->stmts = parts.stmts.items;
   m->stmt_count = parts.stmts.count;
   return m;
+}
+
+void parse_head(Compilation *c, FnDecl *fn) {
+  if (!fn->head_pending) return;
+  fn->head_pending = false;
+  Parser p;
+  parser_init(&p, c, sources_get(&c->sources, fn->name_span.source), fn->name_span.end, fn->head_span.end);
+  parse_skipped_head(&p, fn);
 }
 
 void parse_body(Compilation *c, FnDecl *fn) {

@@ -134,6 +134,7 @@ bool parse_at_assign(const Parser *p);
 /* Tells whether a declaration starts here (imports included, let and var not). */
 bool parse_at_item(const Parser *p);
 Item *parse_item(Parser *p);
+void parse_skipped_head(Parser *p, FnDecl *fn); /* stands behind the name of a function whose head was passed over */
 void parse_import(Parser *p, Item *item);
 
 #endif

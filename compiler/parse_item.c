@@ -152,6 +152,37 @@ static void parse_fn_body(Parser *p, FnDecl *fn, FnPlace place) {
   }
 }
 
+/* Type parameters, parameters and result. */
+static void parse_fn_head(Parser *p, FnDecl *fn, FnPlace place) {
+  if (!p->panic) fn->type_params = parse_type_params(p, &fn->type_param_count);
+  if (!p->panic) parse_params(p, fn, place);
+  if (!p->panic && p->tok.kind == TOK_ARROW) {
+    parse_advance(p);
+    fn->result = parse_type(p);
+  }
+}
+
+/* Skips what parse_fn_head reads; returns false, without moving, when that can't be done. Of functions of traits more has to be known than whether they
+ * have a self. */
+static bool skip_head(Parser *p, FnDecl *fn, FnPlace place) {
+  if (!p->source->lazy_bodies || p->eager || p->panic || place == FN_TRAIT) return false;
+  if (p->tok.kind != TOK_LPAREN && p->tok.kind != TOK_LT) return false;
+  uint32_t end = lex_skip_head(&p->lx, &fn->has_self);
+  bool ends_line = end != 0 && p->lx.text[end] == '\n';
+  if (end == 0 || ends_line != (place == FN_EXTERN)) {
+    fn->has_self = false;
+    return false;
+  }
+  fn->head_pending = true;
+  p->lx.pos = p->lx.text + end;
+  while (p->lx.text[end - 1] == ' ') end--;
+  p->tok.end = end;
+  parse_advance(p);
+  return true;
+}
+
+void parse_skipped_head(Parser *p, FnDecl *fn) { parse_fn_head(p, fn, FN_MEMBER); }
+
 /* fn */
 static FnDecl *parse_fn(Parser *p, FnPlace place, bool is_pub, Str doc, uint32_t start) {
   FnDecl *fn = ARENA_NEW(p->arena, FnDecl);
@@ -165,12 +196,7 @@ static FnDecl *parse_fn(Parser *p, FnPlace place, bool is_pub, Str doc, uint32_t
   }
   parse_expect(p, TOK_FN, NULL);
   if (!p->panic) fn->name = parse_name(p, "the name of the function", &fn->name_span);
-  if (!p->panic) fn->type_params = parse_type_params(p, &fn->type_param_count);
-  if (!p->panic) parse_params(p, fn, place);
-  if (!p->panic && p->tok.kind == TOK_ARROW) {
-    parse_advance(p);
-    fn->result = parse_type(p);
-  }
+  if (!skip_head(p, fn, place)) parse_fn_head(p, fn, place);
   fn->head_span = parse_span(p, start);
   if (!p->panic) parse_fn_body(p, fn, place);
   parse_leave(p, saved);

@@ -25,7 +25,7 @@ typedef struct Source {
   const char *text;
   uint32_t len;
   bool checked;       /* its bytes are known to be UTF-8 (the parser sees to it) */
-  bool lazy_bodies;   /* parse_module leaves bodies of functions to parse_body; for the library, whose layout is known */
+  bool lazy_bodies;   /* parse_module leaves heads and bodies of functions to parse_head and parse_body; for the library, whose layout is known */
   uint32_t *lines;    /* offset of each line's first byte; made on demand */
   uint32_t line_count, last_line;
   uint32_t *tails;    /* at each TAIL_STRIDE bytes: how many bytes before belong to a scalar begun earlier; made with `lines`, unless all is ASCII */

@@ -144,6 +144,7 @@ static FirnError *task_begin(FirnFunction *f, Code *code, const Value *args, con
   Trap trap = TRAP_NONE;
   Task *task = guest_call(g->guest, code, args, closure, &trap);
   if (!task && trap == TRAP_OUT_OF_MEMORY && g->guest->is_over) return error_make(FIRN_E_MEMORY, "over the guest's memory quota");
+  if (!task && trap == TRAP_TASKS_LIMIT) return error_make(FIRN_E_MEMORY, "over the guest's limit of %llu tasks", (unsigned long long)g->guest->options.tasks);
   if (!task) return error_make(FIRN_E_MEMORY, "%s", trap_message(trap));
   f->task = task;
   f->task_ref = reference_add(g, (Value){.p = task}, NULL);

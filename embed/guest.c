@@ -90,6 +90,8 @@ FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest 
   *out = (GuestOptions){
       .fuel = options->fuel == 0 ? INT64_MAX : options->fuel < 0 ? 0 : options->fuel,
       .memory = options->memory,
+      .output = options->output,
+      .tasks = options->tasks,
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : options->stack && !slots ? 1 : (uint32_t)slots,
       .write = options->write ? guest_writes : NULL,
       .read_line = options->read_line ? guest_reads : NULL,

@@ -401,7 +401,10 @@ FirnError *value_take(FirnGuest *g, const Type *type, const FirnValue *value, Va
   FirnKind kind = value->kind;
   switch (type->kind) {
     case TYPE_VOID: return kind == FIRN_VOID ? NULL : wrong(g, type, value);
-    case TYPE_BOOL: slots->i = value->as.boolean; return kind == FIRN_BOOL ? NULL : wrong(g, type, value);
+    case TYPE_BOOL:
+      if (kind != FIRN_BOOL) return wrong(g, type, value);
+      slots->i = value->as.boolean;
+      return NULL;
     case TYPE_INT: slots->i = value->as.integer; return kind == FIRN_INT ? NULL : wrong(g, type, value);
     case TYPE_FLOAT: slots->f = float_canonical(value->as.number); return kind == FIRN_FLOAT ? NULL : wrong(g, type, value);
     case TYPE_CHAR:

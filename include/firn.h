@@ -225,6 +225,8 @@ typedef struct FirnGuestOptions {
   FirnWrite write;             /* takes what it prints; NULL: standard output */
   FirnReadLine read_line;
   void *userdata;              /* given to write and read_line; firn_guest_userdata */
+  uint64_t output;             /* the most bytes it may print and write to files; 0: no limit. Over it, it fails */
+  uint64_t tasks;              /* the most tasks at a time, calls included; 0: no limit. Over it, it fails */
 } FirnGuestOptions;
 FIRN_OPTIONS(FirnGuestOptions, firn_guest_options)
 

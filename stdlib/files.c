@@ -17,6 +17,7 @@
 #include "stdlib/folders.h"
 #include "stdlib/io.h"
 #include "stdlib/support.h"
+#include "vm/quota.h"
 
 enum { CHUNK = 1 << 16 };
 
@@ -113,7 +114,7 @@ static Trap lines_read(Guest *guest, int fd, int64_t offset, List *list, int64_t
     if (length > STRING_MAX - CHUNK) { trap = TRAP_TOO_LARGE; break; }
     /* Twice as much for each try, so that long lines take linear time. */
     size_t more = length < CHUNK ? CHUNK : length > STRING_MAX / 2 ? STRING_MAX - length : length;
-    char *grown = realloc(buffer, length + more);
+    char *grown = quota_has_scratch(guest, length + more) ? realloc(buffer, length + more) : NULL;
     if (!grown) { trap = TRAP_OUT_OF_MEMORY; break; }
     buffer = grown;
     ssize_t got = read_at(fd, buffer + length, more, offset + (int64_t)length);
@@ -159,14 +160,14 @@ static int file_write(const Guest *guest, const char *path, const void *bytes, s
 NATIVE_ASKS("fs.write_string", fs_write_string, "(string, string, bool) -> int", FS_WRITE, "Makes a string what a file holds, or appends it.") {
   const char *path = path_of(guest, args);
   const String *text = args[1].p;
-  CHARGE(guest, text->length);
+  CHARGE_OUTPUT(guest, text->length);
   return give_int(args, file_write(guest, path, text->bytes, text->length, args[2].i != 0));
 }
 
 NATIVE_ASKS("fs.write_buffer", fs_write_buffer, "(string, bytes, bool) -> int", FS_WRITE, "Makes bytes what a file holds, or appends them.") {
   const char *path = path_of(guest, args);
   const Bytes *b = args[1].p;
-  CHARGE(guest, (uint64_t)b->length);
+  CHARGE_OUTPUT(guest, (uint64_t)b->length);
   return give_int(args, file_write(guest, path, b->data, (size_t)b->length, args[2].i != 0));
 }
 

@@ -14,6 +14,9 @@ NATIVE_ASKS("guest.freeze_request", guest_freeze_request, "(string) -> int", FRE
     args[0].i = GUEST_NOT_FROZEN;
     return TRAP_NONE;
   }
+  uint64_t live = guest_memory(guest);
+  if (live == UINT64_MAX) return TRAP_OUT_OF_MEMORY;
+  CHARGE_OUTPUT(guest, live);
   free(guest->request);
   guest->request = strdup(path->bytes);
   if (!guest->request) return TRAP_OUT_OF_MEMORY;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "stdlib/support.h"
+#include "vm/quota.h"
 
 enum { OUT_SIZE = 1 << 16, IN_SIZE = 1 << 16 };
 
@@ -61,7 +62,7 @@ static void guest_write(const Guest *guest, const char *bytes, size_t length) {
 
 NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest's output.") {
   const String *s = args[0].p;
-  CHARGE(guest, s->length);
+  CHARGE_OUTPUT(guest, s->length);
   guest_write(guest, s->bytes, s->length);
   return TRAP_NONE;
 }
@@ -69,6 +70,8 @@ NATIVE("io.write", write_text, "(string) -> void", "Writes a string to the guest
 NATIVE("io.write_line", write_line, "(string) -> void", "Writes a string and a newline to the guest's output.") {
   const String *s = args[0].p;
   CHARGE(guest, s->length);
+  Trap over = guest_output(guest, (uint64_t)s->length + 1);
+  if (over) return over;
   guest_write(guest, s->bytes, s->length);
   guest_write(guest, "\n", 1);
   return TRAP_NONE;
@@ -167,13 +170,15 @@ static bool line_find(size_t *length, size_t *taken) {
   return stop || (in_ended && *length);
 }
 
-/* Finds the next line, reading on as long as that does not block; *taken is 0 at the end of input. WAIT if more must come. */
-static Trap line_next(size_t *length, size_t *taken) {
+/* Finds the next line, reading on as long as that does not block; *taken is 0 at the end of input. WAIT if more must come. A guest, if it is for one, may
+ * have lines as long as its quota. */
+static Trap line_next(Guest *guest, size_t *length, size_t *taken) {
   in_ended = false;
   if (in_at == in_end) io_flush();
   while (!line_find(length, taken)) {
     if (in_ended) return TRAP_NONE;
     if (*length > STRING_MAX) return TRAP_TOO_LARGE;
+    if (guest && !quota_has_scratch(guest, *length)) return TRAP_OUT_OF_MEMORY;
     if (!in_ready()) return TRAP_WAIT;
     Trap trap = in_read();
     if (trap != TRAP_NONE) return trap;
@@ -189,7 +194,7 @@ static void line_take(size_t taken) {
 char *io_line(size_t *length) {
   size_t taken = 0;
   Trap trap;
-  while ((trap = line_next(length, &taken)) == TRAP_WAIT && in_wait()) continue;
+  while ((trap = line_next(NULL, length, &taken)) == TRAP_WAIT && in_wait()) continue;
   char *line = trap == TRAP_NONE && taken ? malloc(*length + 1) : NULL;
   if (!line) return NULL;
   memcpy(line, in_bytes + in_at, *length);
@@ -214,7 +219,7 @@ static Trap given_line(Guest *guest, Value *result) {
 Trap io_guest_line(Guest *guest, Value *result) {
   size_t length = 0, taken = 0;
   if (guest->options.read_line) return given_line(guest, result);
-  Trap trap = line_next(&length, &taken);
+  Trap trap = line_next(guest, &length, &taken);
   if (trap != TRAP_NONE) return trap;
   if (!taken) {
     result->u = REF_NIL(1);

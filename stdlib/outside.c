@@ -85,7 +85,7 @@ NATIVE_NEEDS("env.cwd", env_cwd, "() -> string?", ENV, "The folder that the proc
 
 NATIVE_NEEDS("console.write_error", console_write_error, "(string) -> void", STDERR, "Writes a string to the process's standard error.") {
   const String *s = args[0].p;
-  CHARGE(guest, s->length);
+  CHARGE_OUTPUT(guest, s->length);
   io_flush();
   for (size_t at = 0; at < s->length;) {
     ssize_t done = write(STDERR_FILENO, s->bytes + at, s->length - at);

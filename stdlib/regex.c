@@ -23,6 +23,9 @@ enum { NOTHING, FOUND, UNKNOWN_STEP, UNKNOWN_BEGIN, TOO_COSTLY, UNFINISHED };
  * half a unit each. */
 enum { WORK_CHUNK = 2700, UNITS_MOST = 4096 };
 
+/* Bytes of the prefix that are looked for: more would take time to prepare in each call. */
+enum { PREFIX_MOST = 64 };
+
 typedef struct Search {
   const uint8_t *bytes;
   int64_t length;
@@ -92,7 +95,7 @@ static int64_t start_skip(const Search *s, int64_t at) {
 
 /* The next place from one on where the prefix stands; or one before that, after much work; behind the end if there is none. */
 static int64_t prefix_find(const Search *s, int64_t at) {
-  int64_t size = s->prefix->length, end = s->length - at < WORK_CHUNK + size ? s->length : at + WORK_CHUNK + size;
+  int64_t size = s->prefix->length < PREFIX_MOST ? s->prefix->length : PREFIX_MOST, end = s->length - at < WORK_CHUNK + size ? s->length : at + WORK_CHUNK + size;
   const uint8_t *found = memmem(s->bytes + at, (size_t)(end - at), s->prefix->bytes, (size_t)size);
   if (found) return found - s->bytes;
   if (end == s->length) return s->length + 1;

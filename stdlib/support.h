@@ -23,6 +23,14 @@
     if (unpaid_) return unpaid_; \
   } while (0)
 
+/* The same for so many bytes that leave the guest, which may be more than it may write. */
+#define CHARGE_OUTPUT(guest, bytes) \
+  do { \
+    CHARGE(guest, bytes); \
+    Trap over_ = guest_output(guest, bytes); \
+    if (over_) return over_; \
+  } while (0)
+
 /* The same for what comes from outside. */
 static inline void charge_owing(Guest *guest, uint64_t bytes) { work_owe(guest, WORK_FUEL(bytes)); }
 

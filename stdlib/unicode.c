@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include "stdlib/support.h"
+#include "vm/quota.h"
 
 NATIVE("unicode.category_code", category_code, "(char) -> int", "The general category as utf8proc numbers it: 0 Cn, 1 Lu, 2 Ll, ...") {
   (void)guest;
@@ -18,10 +19,11 @@ typedef struct Scalars { utf8proc_int32_t *at; size_t length, room; } Scalars;
 
 enum { FORM_COMPOSED = 1, FORM_COMPATIBLE = 2, FORM_FOLDED = 4, EXPANSION_MAX = 32 };
 
-static Trap scalars_reserve(Scalars *s, size_t extra) {
+static Trap scalars_reserve(Guest *guest, Scalars *s, size_t extra) {
   if (s->room - s->length >= extra) return TRAP_NONE;
   size_t room = s->room * 2 + extra;
   if (room > (size_t)STRING_MAX) return TRAP_TOO_LARGE;
+  if (!quota_has_scratch(guest, room * sizeof *s->at)) return TRAP_OUT_OF_MEMORY;
   utf8proc_int32_t *grown = realloc(s->at, room * sizeof *grown);
   if (!grown) return TRAP_OUT_OF_MEMORY;
   s->at = grown;
@@ -29,11 +31,11 @@ static Trap scalars_reserve(Scalars *s, size_t extra) {
   return TRAP_NONE;
 }
 
-static Trap decompose(const String *text, utf8proc_option_t options, Scalars *out) {
+static Trap decompose(Guest *guest, const String *text, utf8proc_option_t options, Scalars *out) {
   const char *at = text->bytes, *end = at + text->length;
   int bound = 0;
   while (at < end) {
-    Trap trap = scalars_reserve(out, EXPANSION_MAX);
+    Trap trap = scalars_reserve(guest, out, EXPANSION_MAX);
     if (trap) return trap;
     utf8proc_ssize_t n = utf8proc_decompose_char((utf8proc_int32_t)utf8_get(&at), out->at + out->length, EXPANSION_MAX, options, &bound);
     if (n < 0 || n > EXPANSION_MAX) return TRAP_TOO_LARGE;
@@ -108,7 +110,7 @@ NATIVE("unicode.normalize", normalize, "(string, int) -> string",
   int options = form & FORM_FOLDED ? UTF8PROC_CASEFOLD : UTF8PROC_DECOMPOSE;
   if (form & FORM_COMPATIBLE) options |= UTF8PROC_COMPAT;
   Scalars scalars = {0};
-  Trap trap = decompose(text, (utf8proc_option_t)options, &scalars);
+  Trap trap = decompose(guest, text, (utf8proc_option_t)options, &scalars);
   if (!trap && !(form & FORM_FOLDED)) trap = marks_order(&scalars);
   if (!trap && (form & FORM_COMPOSED) && scalars.length) {
     options = UTF8PROC_COMPOSE | UTF8PROC_STABLE;

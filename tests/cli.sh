@@ -128,6 +128,12 @@ check 'without one warning' 0 run --warn=on,-W0201 warned.firn; out_is 2; empty 
 check 'without another' 0 run --warn=on,-W0202,-w0203 warned.firn; has err 'W0201'
 check 'warnings are errors' 2 run --warn=error warned.firn; empty out; has err 'error[W0201]'
 check 'warnings are errors, but one' 0 run --warn=error,-W0201 warned.firn; out_is 2; empty err
+for program in "$home"/tests/programs/warnings/*.firn; do
+  "$firn" build --warn=on -o with.fmod "$program" 2>/dev/null; "$firn" build --warn=off -o without.fmod "$program" 2>/dev/null
+  name="$program, with and without warnings"; same with.fmod without.fmod
+done
+printf 'enum Side { left, right\n  fn eq(self, other: Side) -> bool => true\n}\n' >unnamed.firn
+check 'a warning about what nothing uses' 0 build -o unnamed.fmod unnamed.firn
 check 'an unknown warning' 2 run --warn=-E0301 warned.firn; has err "--warn can't be '-E0301'"
 check 'no warnings beside errors' 2 -e 'let x = 1; y'; lacks err W0201
 check '-e with an argument' 1 -e 'fn main(args: [string]) -> int { print(args); 1 }' --stats; out_is '["--stats"]'; empty err
@@ -373,11 +379,11 @@ while read -r line; do
   check "README: $line" $wanted $line
   case $line in
     image*) has out 'fuel' ;;
-    *--sandbox*|*--allow*|*--memory*) same out life.whole ;;
+    *--sandbox*|*--allow*|*--memory*|*--timeout*) same out life.whole ;;
     *) cat out >>life.parts ;;
   esac
 done <readme.commands
-expect 'README has commands' test "$(grep -c . readme.commands)" -eq 6
+expect 'README has commands' test "$(grep -c . readme.commands)" -eq 7
 same life.parts life.whole
 
 echo "$passed passed, $failed failed"

@@ -4,7 +4,7 @@
 #   sh tests/cross.sh STEP FIRN OTHER...      FIRN runs here; each OTHER is a command that runs the same firn built for another machine
 #
 # Each STEPth program of tests/programs and examples is compiled by every firn: messages and the module must be the same. Then every firn, on each
-# tier, runs the module: to the end, but at most to LIMIT; to half of the fuel which that took, where the guest is frozen; and from that image on.
+# tier, runs the module: to the end, but at most to LIMIT; the same with a quota of what it then kept, and with little output and few tasks; to half of the fuel which that took, where the guest is frozen; and from that image on.
 # Output, status, report, fuel, logical memory, the hash of the state, and the bytes of the image must be the same. (Programs get no arguments
 # here, so some of them end early; what they should do is for the runner to test.)
 # Prints a line for each difference, then `N programs the same, N not`; the exit status is 0 when there was none.
@@ -53,7 +53,10 @@ program_compare() {
   tiers="--tier=interp --tier=oracle"
   compare "$folder/whole" run --stats --fuel=$LIMIT "$folder/module"
   fuel=$(sed -n 's/^fuel used *//p' "$folder/wanted")
+  memory=$(sed -n 's/^memory in use *\([0-9]*\) .*/\1/p' "$folder/wanted")
   compare "$folder/image" run --stats --fuel=$((${fuel:-0} / 2)) --freeze="$folder/made" "$folder/module"
+  # A quota and limits that some programs keep and some don't.
+  compare "$folder/limited" run --stats --fuel=$LIMIT --memory=$((${memory:-0} + 100)) --output-limit=2K --tasks=3 "$folder/module"
   [ ! -f "$folder/image" ] || compare "$folder/rest" thaw --stats --fuel=$LIMIT "$folder/image"
   return $result
 }

@@ -43,7 +43,7 @@ fuel_of() { sed -n 's/^fuel used *//p' "$1"; }
 # Slices
 
 # What a guest says on standard error by itself: without the statistics and what the command says.
-report_of() { grep -v '^firn: \|^state hash  \|^fuel used  \|^memory allocated \|^memory in use \|^heap   \|^specialisations \|^cpu time  ' "$1"; }
+report_of() { grep -v '^firn: \|^state hash  \|^fuel used  \|^memory \|^output  \|^tasks  \|^module  \|^heap   \|^specialisations \|^cpu time  ' "$1"; }
 
 # sliced SLICE: runs whole.fmod in slices, to sliced.out, sliced.report, sliced.fuel; the exit status is the program's.
 sliced() {

@@ -20,7 +20,7 @@ ending() {
   shift
   "$firn" "$@" --stats "$image" </dev/null >"$to" 2>"$folder/err"
   echo "exit status $?" >>"$to"
-  grep -v '^state hash  \|^fuel used  \|^memory \|^heap   \|^specialisations \|^cpu time  ' "$folder/err" >>"$to"
+  grep -v '^state hash  \|^fuel used  \|^memory \|^output  \|^tasks  \|^module  \|^heap   \|^specialisations \|^cpu time  ' "$folder/err" >>"$to"
   sed -n 's/^fuel used */fuel used /p' "$folder/err" >>"$to"
 }
 

@@ -381,6 +381,12 @@ import "./dir/geo"
 END
 has out 'fn inc(x: int) -> int'; has out '  Adds one.'; has out '  Really.'; has out 'fn trim(self) -> string'; has out 'push'; has out 'let xs: [int]'; has out '  How far.'
 has err "nothing is known of 'nothing.at.all'"
+session ':doc of what a module passes on' <<'END'
+import json
+:doc json.Reader
+:doc json.Reader.next
+END
+has out 'class Reader'; has out '  Reads a JSON text'; has out 'Reader: fn next(self) -> Event?!'; lacks out 'type Reader'
 session ':dis' <<'END'
 fn f(x: int) -> int => x * 3
 :dis f

@@ -84,6 +84,14 @@ static void table_traps(Buffer *buffer) {
 #include "vm/trap.def"
 }
 
+static void table_limits(Buffer *buffer) {
+  print(buffer, "| limit of | counted in | trap | set by |\n|---|---|---|---|\n");
+#define BYTES "bytes"
+#define COUNT "tasks"
+#define LIMIT(id, field, trap, unit, used, flag, value, name, doc) print(buffer, "| %s | %s | %s | `%s=%s` |\n", name, unit, #trap, flag, value);
+#include "vm/limit.def"
+}
+
 static void table_capabilities(Buffer *buffer) {
   print(buffer, "| name | lets a guest | granted by |\n|---|---|---|\n");
 #define CAPABILITY(id, name, doc, flag) print(buffer, "| `%s` | %s | `%s` |\n", name, doc, flag);
@@ -91,7 +99,7 @@ static void table_capabilities(Buffer *buffer) {
 }
 
 static const struct { const char *name; void (*write)(Buffer *); } tables[] = {
-    {"types", table_types}, {"instructions", table_instructions}, {"traps", table_traps}, {"capabilities", table_capabilities}};
+    {"types", table_types}, {"instructions", table_instructions}, {"traps", table_traps}, {"limits", table_limits}, {"capabilities", table_capabilities}};
 
 static char *read_all(const char *path, size_t *length) {
   FILE *file = fopen(path, "rb");

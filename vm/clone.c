@@ -253,6 +253,8 @@ Guest *guest_clone(Guest *guest) {
   c.to->bound_allocated = guest->bound_allocated;
   c.to->tasks_made = guest->tasks_made;
   c.to->tokens_made = guest->tokens_made;
+  c.to->nlisted_most = guest->nlisted_most;
+  c.to->written = guest->written;
   c.to->clock = guest->clock;
   free(c.order);
   free(c.live.items);

@@ -394,8 +394,8 @@ static void make_locals(Maker *m) {
 }
 
 static bool reserve_scratch(ProgramIndex *index) {
-  if (!index->heights) index->heights = calloc(OPERANDS_MAX + 1, sizeof *index->heights);
-  if (!index->operands) index->operands = calloc(OPERANDS_MAX + 1, sizeof *index->operands);
+  if (!index->heights) index->heights = malloc((OPERANDS_MAX + 1) * sizeof *index->heights);
+  if (!index->operands) index->operands = malloc((OPERANDS_MAX + 1) * sizeof *index->operands);
   return index->heights && index->operands;
 }
 

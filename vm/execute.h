@@ -37,6 +37,12 @@ Trap task_ready(Guest *guest, Task *task);
 Trap task_wait(Guest *guest);
 Trap task_switch(Guest *guest, Task *task);
 
+/* Sets the top of a task whose frames are exact. */
+static inline void task_settle(Task *task) {
+  const Frame *frame = &task->frames[task->nframes - 1];
+  task->top = frame->base + frame->code->insns[frame->pc].sp;
+}
+
 /* The running task's native has asked to wait (guest_await): the next one goes on. */
 Trap task_await(Guest *guest);
 /* Pending tasks (wait.c), whose token and due are set: task_pend makes a task one, task_unpend forgets that it is. */
@@ -53,7 +59,8 @@ Trap task_end(Guest *guest);
 /* Ends a task from outside: nothing of it is left to run. */
 void task_drop(Guest *guest, Task *task);
 
-/* Puts a task at the end of the guest's list of tasks that are reached without a reference. */
+/* Puts a task at the end of the guest's list of tasks that are reached without a reference. task_may_enlist: whether the limit of tasks allows one more. */
+bool task_may_enlist(const Guest *guest);
 void task_enlist(Guest *guest, Task *task);
 
 /* Writes a line of a trace, without its end. */

@@ -8,6 +8,7 @@
 #include "vm/guest.h"
 
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 enum {
   TRACE_HEAD = 12,    /* innermost frames that a shortened trace shows */
   TRACE_TAIL = 8,     /* outermost ones */
+  TEXT_MAX = 1 << 16, /* bytes of a trap's text: it leaves the guest without being output */
 };
 
 /* Guests */
@@ -59,6 +61,7 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
   task_enlist(guest, guest->task);
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
+  if (options->module_size && program_bytes(program) > options->module_size) guest_fail(guest, guest_trap_limit(guest, LIMIT_MODULE));
   guest_memory_limit(guest, guest->options.memory);
   return guest;
 }
@@ -143,6 +146,59 @@ bool guest_idle(Guest *guest) {
   return true;
 }
 
+/* Limits */
+
+uint64_t guest_used(Guest *guest, LimitId limit) {
+  switch (limit) {
+#define LIMIT(id, field, trap, unit, used, ...) case LIMIT_##id: return used;
+#include "vm/limit.def"
+    case LIMITS: break;
+  }
+  return 0;
+}
+
+static const struct LimitRow {
+  size_t offset; /* in GuestOptions */
+  Trap trap;
+  bool is_bytes;
+  const char *name;
+} limit_rows[] = {
+#define BYTES true
+#define COUNT false
+#define LIMIT(id, field, trap, unit, used, flag, value, name, doc) {offsetof(GuestOptions, field), TRAP_##trap, unit, name},
+#include "vm/limit.def"
+#undef BYTES
+#undef COUNT
+};
+
+uint64_t guest_limit(const Guest *guest, LimitId limit) {
+  uint64_t most;
+  memcpy(&most, (const char *)&guest->options + limit_rows[limit].offset, sizeof most);
+  return most;
+}
+
+const char *limit_name(LimitId limit) { return limit_rows[limit].name; }
+
+bool limit_is_bytes(LimitId limit) { return limit_rows[limit].is_bytes; }
+
+LimitId limit_of_trap(Trap trap) {
+  unsigned limit = 0;
+  while (limit < LIMITS && limit_rows[limit].trap != trap) limit++;
+  return (LimitId)limit;
+}
+
+Trap guest_trap_limit(Guest *guest, LimitId limit) {
+  uint64_t most = guest_limit(guest, limit);
+  guest->trap_args[0] = most > INT64_MAX ? INT64_MAX : (int64_t)most;
+  return limit_rows[limit].trap;
+}
+
+Trap guest_output(Guest *guest, uint64_t bytes) {
+  if (guest->options.output && bytes > guest->options.output - guest->written) return guest_trap_limit(guest, LIMIT_OUTPUT);
+  guest->written += bytes;
+  return TRAP_NONE;
+}
+
 /* Failing */
 
 void guest_fail(Guest *guest, Trap trap) {
@@ -151,10 +207,7 @@ void guest_fail(Guest *guest, Trap trap) {
     guest->status = GUEST_PAUSED;
     return;
   }
-  if (trap == TRAP_OUT_OF_MEMORY && guest->is_over) {
-    trap = TRAP_MEMORY_QUOTA;
-    guest->trap_args[0] = guest->options.memory > INT64_MAX ? INT64_MAX : (int64_t)guest->options.memory;
-  }
+  if (trap == TRAP_OUT_OF_MEMORY && guest->is_over) trap = guest_trap_limit(guest, LIMIT_MEMORY);
   guest->trap = trap;
   if (trap == TRAP_EXIT) {
     guest->exit_status = guest->trap_args[0];
@@ -165,11 +218,16 @@ void guest_fail(Guest *guest, Trap trap) {
 }
 
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length) {
+  static const char more[] = "...";
+  bool is_cut = length > TEXT_MAX;
+  if (is_cut) {
+    for (length = TEXT_MAX; length > 0 && ((unsigned char)text[length] & 0xc0) == 0x80;) length--;
+  }
   free(guest->trap_text);
-  guest->trap_text = malloc(length + 1);
+  guest->trap_text = malloc(length + sizeof more);
   if (!guest->trap_text) return trap;
   memcpy(guest->trap_text, text, length);
-  guest->trap_text[length] = 0;
+  memcpy(guest->trap_text + length, is_cut ? more : "", is_cut ? sizeof more : 1);
   return trap;
 }
 

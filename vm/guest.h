@@ -51,6 +51,13 @@ typedef enum GuestStatus {
   GUEST_WAITING,  /* no task can go on before the host completes an operation */
 } GuestStatus;
 
+/* What of a guest is limited (limit.def). */
+typedef enum LimitId {
+#define LIMIT(id, ...) LIMIT_##id,
+#include "vm/limit.def"
+  LIMITS
+} LimitId;
+
 typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
 
 typedef enum GuestLine { LINE_END, LINE_HERE, LINE_LATER } GuestLine; /* LATER: there is none yet */
@@ -59,7 +66,8 @@ typedef struct GuestOptions {
   Tier tier;
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
-  uint64_t memory;          /* quota in logical bytes; 0: none. The size of the program's module counts */
+#define LIMIT(id, field, ...) uint64_t field;
+#include "vm/limit.def"
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
   void *write_ctx;          /* and read_line's */
   unsigned grants;          /* CAP_ bits (native.h): what of the outside the guest may reach; 0: nothing */
@@ -80,6 +88,8 @@ struct Guest {
   Task **pending;           /* tasks that wait for the host: a heap of npending of pending_cap places (wait.c) */
   uint32_t npending, pending_cap, nuntimed; /* of them, nuntimed are never due */
   uint64_t tasks_made, tokens_made;
+  uint64_t nlisted, nlisted_most; /* tasks in the list: now, at most */
+  uint64_t written;         /* bytes of output; from where it was thawed */
   int64_t clock;            /* microseconds; stands still while the guest is frozen. Moved on by whoever completes operations */
   int64_t clock_zero;       /* what that one's own clock showed at 0 */
   bool clock_runs;          /* clock_zero holds */
@@ -138,6 +148,19 @@ uint64_t guest_memory(Guest *guest);
 /* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, or memory to find that out is lacking, and the guest
  * has failed. */
 bool guest_memory_limit(Guest *guest, uint64_t bytes);
+
+/* How much a guest has used of what is limited, and the limit, 0 if there is none. */
+uint64_t guest_used(Guest *guest, LimitId limit);
+uint64_t guest_limit(const Guest *guest, LimitId limit);
+/* What is limited, and whether in bytes. */
+const char *limit_name(LimitId limit);
+bool limit_is_bytes(LimitId limit);
+/* Whether a trap says that a limit was reached; LIMITS if not, else which. */
+LimitId limit_of_trap(Trap trap);
+/* Gives the trap of a limit that would be gone over. */
+Trap guest_trap_limit(Guest *guest, LimitId limit);
+/* Counts so many bytes of output before they leave: TRAP_OUTPUT_LIMIT if they may not. */
+Trap guest_output(Guest *guest, uint64_t bytes);
 
 /* The result's slots of the call that a guest with a request is behind. A request to be frozen is answered by one of these in the first. */
 Value *guest_answer(Guest *guest);
@@ -202,7 +225,7 @@ char *guest_report(const Guest *guest);
 /* A hash of all reachable state that depends on no address and no tier: fuel, frames (function, pc), slots by type, heap graph, globals. */
 uint64_t guest_state_hash(Guest *guest);
 
-/* Sets the text of a trap's %s, copied. Returns `trap`. */
+/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`. */
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
 Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
 

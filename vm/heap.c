@@ -38,6 +38,7 @@ enum {
   CLASSES = 33,           /* cells of up to 512 bytes come from free_cells */
   REFS_PROC_MAX = 2048,   /* longer buffers of references are split by libgc's own marker */
   PAGE_BASED = 64 * 1024, /* larger blocks are kept only by pointers into their first page */
+  HOLD_MIN = 1 << 20,     /* bytes since the last collection that are worth one before collection is held off */
   DROP_MIN = 512,
   HUGE_PAGE = 2 * 1024 * 1024,
   HUGE_MIN = 2 * HUGE_PAGE,
@@ -64,8 +65,9 @@ ObjDesc **heap_descs = descs_static;
 static uint32_t ndescs = 4, descs_cap = DESC_STATIC;
 static ObjDesc desc_dead; /* stands for every removed one */
 
-/* Removed numbers, and for each number the collection that last met an object of it after its removal. */
-static uint32_t *removed, removed_count, removed_cap;
+/* Removed numbers, a queue: removed_count of removed_cap places (a power of two), from removed_first on, going round. And for each number the collection
+ * that last met an object of it after its removal. */
+static uint32_t *removed, removed_first, removed_count, removed_cap;
 static uint32_t last_met_static[DESC_STATIC], *last_met = last_met_static;
 
 /* Marking */
@@ -236,14 +238,30 @@ static bool descs_grow(void) {
   return true;
 }
 
-/* A removed number that no object can have any more, or 0. Looks at one number only: the next call looks at another. */
+static void removed_put(uint32_t number) { removed[(removed_first + removed_count++) & (removed_cap - 1)] = number; }
+
+/* A removed number that no object can have any more, or 0. Looks at the oldest only, which the next call finds last. */
 static uint32_t removed_take(void) {
   if (removed_count == 0) return 0;
-  static uint32_t turn;
-  uint32_t at = turn++ % removed_count, number = removed[at];
-  if (last_met[number] == (uint32_t)stats.collections) return 0;
-  removed[at] = removed[--removed_count];
-  return number;
+  uint32_t number = removed[removed_first];
+  removed_first = (removed_first + 1) & (removed_cap - 1);
+  removed_count--;
+  if (last_met[number] != (uint32_t)stats.collections) return number;
+  removed_put(number);
+  return 0;
+}
+
+static bool removed_reserve(void) {
+  if (removed_count < removed_cap) return true;
+  uint32_t cap = removed_cap ? 2 * removed_cap : 64;
+  uint32_t *grown = cap > removed_cap ? malloc(cap * sizeof *grown) : NULL;
+  if (!grown) return false;
+  for (uint32_t i = 0; i < removed_count; i++) grown[i] = removed[(removed_first + i) & (removed_cap - 1)];
+  free(removed);
+  removed = grown;
+  removed_first = 0;
+  removed_cap = cap;
+  return true;
 }
 
 static uint8_t desc_heap_kind(const ObjDesc *desc) {
@@ -278,15 +296,9 @@ void heap_desc_remove(ObjDesc *desc) {
   if (number == 0 || number >= ndescs || heap_descs[number] != desc) return;
   desc_dead.kind = OBJ_STRING;
   heap_descs[number] = &desc_dead;
-  if (removed_count == removed_cap) {
-    uint32_t cap = removed_cap ? 2 * removed_cap : 64;
-    uint32_t *grown = realloc(removed, cap * sizeof *grown);
-    if (!grown) return; /* the number is not used again */
-    removed = grown;
-    removed_cap = cap;
-  }
+  if (!removed_reserve()) return; /* the number is not used again */
   last_met[number] = (uint32_t)stats.collections;
-  removed[removed_count++] = number;
+  removed_put(number);
 }
 
 /* Allocation */
@@ -424,7 +436,9 @@ void heap_collect(void) {
 
 void heap_hold(void) {
   heap_init();
-  if (GC_get_bytes_since_gc() > request_max / 4) GC_gcollect(); /* what is garbage now would take room until heap_release */
+  /* What is garbage now would take room until heap_release; and a process that allocates most while collection is held off would never collect. */
+  size_t since = GC_get_bytes_since_gc();
+  if (since > HOLD_MIN && since > GC_get_heap_size() / 2) GC_gcollect();
   GC_disable();
 }
 

@@ -16,8 +16,10 @@
 #include "vm/native.h"
 #include "vm/object.h"
 
-enum { WINDOW_FRAMES = 32 };
+/* Frames that a window takes: fewer of a task that another has given way to, and which may soon rest again. */
+enum { WINDOW_FRAMES = 32, WINDOW_FRAMES_OTHER = 2 };
 
+#define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
 /* A suspended frame while the interpreter runs; lies in the memory of its Frame. */
@@ -43,17 +45,21 @@ static inline Link *links_of(Task *task) { return (Link *)(void *)task->frames; 
 
 static inline bool is_wide(const Code *code) { return code->frame_slots > FRAME_SLOTS_NARROW; }
 
+/* translate, for code that nearly always has been. */
+static inline Threaded *threaded_of(Code *code) { return LIKELY(code->threaded) ? code->threaded : translate(code); }
+
 /* Turns the frames below the running one into links, down to a wide one or as many as fit the window. */
 static void window_open(Window *window, Task *task, const Cell *leave) {
+  uint32_t most = task == window->task ? WINDOW_FRAMES : WINDOW_FRAMES_OTHER;
   window->task = task;
   window->leave = leave;
   window->pc = NULL;
   window->outermost = task->frames[0].code;
   uint32_t low = task->nframes - 1;
-  uint32_t least = low > WINDOW_FRAMES ? low - WINDOW_FRAMES : 0;
+  uint32_t least = low > most ? low - most : 0;
   while (low > least) {
     Frame frame = task->frames[low - 1];
-    const Threaded *threaded = is_wide(frame.code) ? NULL : translate(frame.code);
+    const Threaded *threaded = is_wide(frame.code) ? NULL : threaded_of(frame.code);
     if (!threaded) break;
     links_of(task)[--low] = (Link){threaded->cells + threaded->cell_at[frame.pc], task->slots + frame.base};
   }
@@ -116,6 +122,21 @@ const NativeDef *guest_calling(const Guest *guest) {
   return window && window->pc ? window->pc[1].p : task_awaits(guest->task);
 }
 
+bool interp_caller(const Guest *guest, Frame *frame) {
+  const Window *window = guest->window;
+  const Task *task = guest->task;
+  if (!window || !window->pc) {
+    if (task->nframes < 2) return false;
+    *frame = task->frames[task->nframes - 2];
+    return true;
+  }
+  const Link *caller = window->last - 1;
+  bool is_link = caller->ret != window->leave;
+  if (!is_link && window->low == 0) return false;
+  *frame = is_link ? (Frame){.code = caller->ret[-1].p, .pc = caller->ret[-2].n} : window->saved;
+  return true;
+}
+
 /* Remembers in a call's cells where it went. `desc` is the receiver's descriptor for CALL_TRAIT. */
 static void call_patch(Cell *call, bool is_trait, bool is_direct, uint32_t desc, Threaded *callee) {
   if (is_trait) {
@@ -139,6 +160,16 @@ static bool is_entry(const Code *code, uint32_t pc) {
   return low < code->function->nlabels && code->function->labels[low].pc == pc;
 }
 
+/* The task that runs waits, or switches to another. False unless a task goes on. */
+static bool tasks_change(Guest *guest, Window *window, const Link *last, const Cell *cell, const Value *fp, bool is_switch) {
+  Task *wanted = is_switch ? fp[cell->a].p : NULL;
+  window_close(window, last, cell[1].p, cell->n - 1, fp);
+  Trap trap = is_switch ? task_switch(guest, wanted) : task_wait(guest);
+  if (trap != TRAP_NONE) guest_fail(guest, trap);
+  task_settle(guest->task);
+  return guest->status == GUEST_RUNNABLE;
+}
+
 #define NEXT(n) \
   do { \
     pc += (n); \
@@ -147,10 +178,7 @@ static bool is_entry(const Code *code, uint32_t pc) {
 #define JUMP(k) NEXT(k)
 #define S(i) fp[i]
 #define TRAP_IF(condition, id) \
-  if (UNLIKELY(condition)) { \
-    trap = TRAP_##id; \
-    goto trapped; \
-  }
+  if (UNLIKELY(condition)) goto trapped_##id
 #define TRAP_INDEX_AT(position, length) \
   do { \
     trap = guest_trap_index(guest, position, length); \
@@ -241,7 +269,7 @@ static GuestStatus run(Guest *guest, const void *const **labels) {
   Trap trap = TRAP_NONE;
   uint32_t header = 0;
   Code *callee_code;
-  Window window;
+  Window window = {.task = guest->task};
   Cell *site = NULL; /* of a call that the oracle made */
   uint32_t site_desc = 0;
 
@@ -259,7 +287,7 @@ enter: {
     if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
     goto enter;
   }
-  Threaded *threaded = translate(top->code);
+  Threaded *threaded = threaded_of(top->code);
   if (!threaded) {
     guest_fail(guest, TRAP_OUT_OF_MEMORY);
     return guest->status;
@@ -322,11 +350,16 @@ call_slow: {
   const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? TRAIT_CELLS : 2) - 1;
   guest->fuel = fuel;
   if (pc->op == &&L_CALL_TRAIT) site_desc = (uint32_t)(((const Obj *)S(pc->a).p)->header >> OBJ_DESC_SHIFT);
-  site = pc->op == &&L_SUSPEND ? NULL : (Cell *)pc;
+  site = (Cell *)pc;
   window_close(&window, last, info->p, info[-1].n - 1, fp);
   if (oracle_step(guest) != GUEST_RUNNABLE) return guest->status;
   goto enter;
 }
+
+suspend:
+  guest->fuel = fuel;
+  if (!tasks_change(guest, &window, last, pc, fp, pc->op == &&L_TASK_SWITCH)) return guest->status;
+  goto enter;
 
 paused_loop:
   guest->fuel = fuel;
@@ -345,6 +378,16 @@ outside_trapped_2: {
   S(pc->d - 1) = second;
   goto outside_trapped;
 }
+  /* A place for each trap; the empty assembly keeps compilers from setting `trap` in the handlers, before their tests. */
+#define TRAP(code, id, message) \
+  trapped_##id: __attribute__((unused)); \
+  __asm__ volatile(""); \
+  trap = TRAP_##id; \
+  goto trapped;
+#include "vm/trap.def"
+trapped_NONE:
+  trap = TRAP_NONE;
+  goto trapped;
 outside_trapped:
   if (trap == TRAP_RETRY) work_undo(guest, fuel);
   fuel = guest->fuel;

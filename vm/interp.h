@@ -72,6 +72,9 @@ Threaded *translate(Code *code);
 bool interp_frames_close(Guest *guest);
 void interp_frames_open(Guest *guest);
 
+/* In a native: the frame below that of the function which called it, with code and pc only; false if there is none. */
+bool interp_caller(const Guest *guest, Frame *frame);
+
 /* Writes threaded code for people to read (firn run --dump=code). */
 void threaded_dump(const Threaded *threaded, void (*write)(void *ctx, const char *bytes, size_t length), void *ctx);
 

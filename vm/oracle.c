@@ -114,10 +114,7 @@ GuestStatus oracle_step(Guest *guest) {
   guest->insn_allocated = guest->allocated;
   Trap trap = step(guest);
   if (trap != TRAP_NONE) guest_fail(guest, trap);
-  if (guest->task->nframes) {
-    const Frame *frame = frame_top(guest);
-    guest->task->top = frame->base + frame->code->insns[frame->pc].sp;
-  }
+  if (guest->task->nframes) task_settle(guest->task);
   return guest->status;
 }
 

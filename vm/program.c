@@ -187,9 +187,14 @@ Program *program_link_with(Module *module, const NativeFinder *host, ModuleError
     return NULL;
   }
   program->module = module;
+  program_limit(program, PROGRAM_CODES_MAX);
   if (link_all(program, host, error)) return program;
   program_free(program);
   return NULL;
+}
+
+void program_limit(Program *program, uint64_t codes) {
+  program->codes_max = program->module->nfunctions + (uint32_t)(codes < PROGRAM_CODES_MAX ? codes : PROGRAM_CODES_MAX);
 }
 
 uint64_t program_bytes(Program *program) {

@@ -114,6 +114,8 @@ struct Program {
   const NativeDef **natives; /* by import index */
   Code **codes;              /* by Code.index */
   uint32_t ncodes, codes_cap;
+  uint32_t codes_max;        /* program_limit */
+  uint64_t generic_insns;    /* of instances of generic functions */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */
   uint32_t nglobal_slots;
@@ -126,6 +128,7 @@ struct Program {
 };
 
 #define PROGRAM_CODES_MAX 16384 /* instances, beyond one of each function */
+#define PROGRAM_INSNS_MAX (1u << 20) /* instructions of all instances of generic functions */
 
 /* Verifies (unless done) and links. Takes the module, also on failure. NULL and *error when it does not verify, an import is unknown
  * or has another signature, or memory is out. */
@@ -139,6 +142,9 @@ void program_free(Program *program);
 
 /* The size of the program's module as a file, in bytes; found at the first call. */
 uint64_t program_bytes(Program *program);
+
+/* How many instances there may be besides one of each function; PROGRAM_CODES_MAX without a call and at most. Instances are shared by all guests. */
+void program_limit(Program *program, uint64_t codes);
 
 /* The Code for a function and concrete type arguments (of program->types), made ready to run. The number is one as in Code.function_index: of a module's
  * function or of one made for an implementation that is one instruction. Returns NULL with *trap set: INSTANCES when there is no such function, or over

@@ -210,13 +210,6 @@ bool quota_test(Guest *guest, uint64_t bytes) {
   return true;
 }
 
-bool quota_has_stack(Guest *guest, uint64_t bytes) {
-  if (guest->allocated_next == UINT64_MAX || bytes == 0) return true;
-  if (!fits(guest, bytes)) return false;
-  guest->memory_bound += bytes;
-  return true;
-}
-
 bool quota_resume(Guest *guest) {
   uint64_t quota = guest->options.memory, live = quota ? guest_memory(guest) : 0;
   if (live > quota + quota / PARTS) return false;

@@ -19,8 +19,12 @@ static inline bool quota_has(Guest *guest, uint64_t bytes) {
   return __builtin_expect(guest->allocated + bytes <= guest->allocated_next, 1) || quota_test(guest, bytes);
 }
 
-/* Whether a stack may take so many bytes more, which nothing counts but the test. */
-bool quota_has_stack(Guest *guest, uint64_t bytes);
+/* Whether an operation may take so many bytes for itself, which it gives back: not more than the whole quota. Costs no time. */
+static inline bool quota_has_scratch(Guest *guest, uint64_t bytes) {
+  if (!guest->options.memory || bytes <= guest->options.memory) return true;
+  guest->is_over = true;
+  return false;
+}
 
 struct ObjDesc;
 

@@ -126,7 +126,8 @@ static Code *intern_code(Program *program, uint32_t number, const Function *func
   Code *code = *find_code(index, number, targs, ntargs);
   if (code) return code;
   *trap = TRAP_INSTANCES;
-  if (program->ncodes >= PROGRAM_CODES_MAX + program->module->nfunctions) return NULL;
+  uint64_t generic = ntargs ? function->ncode : 0;
+  if (program->ncodes >= program->codes_max || generic > PROGRAM_INSNS_MAX - program->generic_insns) return NULL;
   *trap = TRAP_OUT_OF_MEMORY;
   if (!reserve_code(program)) return NULL;
   code = bump_alloc(&index->bump, sizeof *code);
@@ -137,6 +138,7 @@ static Code *intern_code(Program *program, uint32_t number, const Function *func
   code->cost = function->ncode;
   *find_code(index, number, targs, ntargs) = code;
   program->codes[program->ncodes++] = code;
+  program->generic_insns += generic;
   *trap = TRAP_NONE;
   return code;
 }

@@ -40,6 +40,8 @@ static bool freeze_into(Stress *s, Guest *guest, ImageBuffer *image) {
 
 /* Puts another guest in the place of the one that runs. */
 static void replace(Stress *s, Guest *guest) {
+  guest->written = s->guest->written;
+  guest->nlisted_most = s->guest->nlisted_most;
   guest_free(s->guest);
   s->guest = guest;
 }

@@ -87,8 +87,10 @@ Trap task_room(Guest *guest, Task *task, uint64_t nslots) {
   uint64_t limit = guest->options.stack_slots;
   if (nslots > limit) return TRAP_STACK_OVERFLOW;
   uint32_t wanted = task_room_for((uint32_t)nslots, (uint32_t)limit);
-  if (!quota_has_stack(guest, task_stack_bytes(wanted) - task_stack_bytes(task->nslots))) return TRAP_OUT_OF_MEMORY;
-  return stack_resize(task, wanted) ? TRAP_NONE : TRAP_OUT_OF_MEMORY;
+  uint64_t bytes = task_stack_bytes(wanted) - task_stack_bytes(task->nslots);
+  if (!quota_has(guest, bytes) || !stack_resize(task, wanted)) return TRAP_OUT_OF_MEMORY;
+  guest->allocated += bytes;
+  return TRAP_NONE;
 }
 
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
@@ -144,11 +146,17 @@ Trap task_new(Guest *guest, const void *closure, Task **result) {
 
 /* Running */
 
+/* A place of the queue, counted from its first. */
+static inline Task **place_in(const Guest *guest, uint32_t i) {
+  uint32_t at = guest->ready_first + i;
+  return &guest->ready[at < guest->ready_cap ? at : at - guest->ready_cap];
+}
+
 static bool queue_grow(Guest *guest) {
   uint32_t cap = guest->ready_cap ? 2 * guest->ready_cap : QUEUE_FIRST;
   Task **grown = calloc(cap, sizeof *grown);
   if (!grown) return false;
-  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = guest->ready[(guest->ready_first + i) % guest->ready_cap];
+  for (uint32_t i = 0; i < guest->nready; i++) grown[i] = *place_in(guest, i);
   free(guest->ready);
   guest->ready = grown;
   guest->ready_first = 0;
@@ -156,7 +164,10 @@ static bool queue_grow(Guest *guest) {
   return true;
 }
 
+bool task_may_enlist(const Guest *guest) { return !guest->options.tasks || guest->nlisted < guest->options.tasks; }
+
 void task_enlist(Guest *guest, Task *task) {
+  if (++guest->nlisted > guest->nlisted_most) guest->nlisted_most = guest->nlisted;
   task->is_listed = true;
   task->previous = guest->listed_last;
   task->next = NULL;
@@ -167,6 +178,7 @@ void task_enlist(Guest *guest, Task *task) {
 
 static void task_unlist(Guest *guest, Task *task) {
   if (!task->is_listed) return;
+  guest->nlisted--;
   if (task->previous) task->previous->next = task->next;
   else guest->listed = task->next;
   if (task->next) task->next->previous = task->previous;
@@ -177,9 +189,10 @@ static void task_unlist(Guest *guest, Task *task) {
 
 Trap task_ready(Guest *guest, Task *task) {
   if (task->state != TASK_WAITS) return TRAP_NONE;
+  if (!task->is_listed && !task_may_enlist(guest)) return guest_trap_limit(guest, LIMIT_TASKS);
   if (guest->nready == guest->ready_cap && !queue_grow(guest)) return TRAP_OUT_OF_MEMORY;
   task->state = TASK_READY;
-  guest->ready[(guest->ready_first + guest->nready++) % guest->ready_cap] = task;
+  *place_in(guest, guest->nready++) = task;
   if (!task->is_listed) task_enlist(guest, task);
   return TRAP_NONE;
 }
@@ -227,7 +240,7 @@ static Task *queue_take(Guest *guest) {
   if (guest->nready == 0) return NULL;
   Task *task = guest->ready[guest->ready_first];
   guest->ready[guest->ready_first] = NULL;
-  guest->ready_first = (guest->ready_first + 1) % guest->ready_cap;
+  if (++guest->ready_first == guest->ready_cap) guest->ready_first = 0;
   guest->nready--;
   return task;
 }
@@ -282,8 +295,8 @@ Trap task_end(Guest *guest) {
 void task_drop(Guest *guest, Task *task) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < guest->nready; i++) {
-    Task *ready = guest->ready[(guest->ready_first + i) % guest->ready_cap];
-    if (ready != task) guest->ready[(guest->ready_first + kept++) % guest->ready_cap] = ready;
+    Task *ready = *place_in(guest, i);
+    if (ready != task) *place_in(guest, kept++) = ready;
   }
   guest->nready = kept;
   task_unpend(guest, task);

@@ -268,6 +268,7 @@ static bool get_program(Thaw *t, const ThawOptions *options) {
     memcpy(options->census->hash, hash, sizeof hash);
     options->census->has_module = length > 0;
   }
+  if (options->guest.module_size && length > options->guest.module_size) return image_fail(&t->in, "its module has more bytes than it may have");
   if (t->in.failed || length > MODULE_BYTES_MAX || !thaw_take(t, length, 1)) return image_fail(&t->in, "the module is too large");
   uint8_t *bytes = malloc((size_t)length + 1);
   if (!bytes) return thaw_out_of_memory(t);

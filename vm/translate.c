@@ -292,9 +292,10 @@ static void translate_body(Translator *t) {
     }
     t->cell_at[t->pc] = t->ncells;
     if (t->pc == 0 && has_ref_locals(t->code)) {
-      Cell *cell = emit(t, H_ZERO, 1);
+      uint32_t count = t->code->nlocals_slots - t->code->nargs_slots;
+      Cell *cell = emit(t, count == 1 ? H_ZERO1 : count == 2 ? H_ZERO2 : H_ZERO, 1);
       cell->a = (uint16_t)t->code->nargs_slots;
-      cell->k = (int32_t)(t->code->nlocals_slots - t->code->nargs_slots);
+      cell->k = (int32_t)count;
     }
     if (!reachable) continue;
     translate_insn(t);

@@ -33,15 +33,52 @@ static void execute_emit(Translator *t) {
 
 static Result load_result(Handler handler, uint8_t dst) { return (Result){handler, LOAD_F, LOAD_S, dst}; }
 
+/* Before a load from the object in `slot` to `position`: takes the last cell back if it loads another word of that object into a slot, and nothing will be
+ * emitted between the two. */
+static bool word_get_join(Translator *t, uint32_t position, uint32_t slot, Cell *load) {
+  if (t->acc != NONE) model_flush(t, t->acc);
+  model_hazard(t, position, position);
+  if (t->failed || t->ncells <= t->barrier || !cell_is(t, t->ncells - 1, H_WORD_GET_S_S)) return false;
+  *load = t->cells[t->ncells - 1];
+  if (load->a != slot || load->c == slot || t->facc != NONE) return false;
+  t->ncells--;
+  return true;
+}
+
 /* A load from word `word` of the object at `position`, which takes its place. */
 static void word_get(Translator *t, uint32_t position, uint32_t word, bool float_result) {
+  Cell load;
   operand_prepare(t, position, ACCEPT_A);
   Operand object = operand_read(t, position);
   model_drop(t, position, 1);
-  Handler handler = object.form == 'A' ? H_WORD_GET_A_A : H_WORD_GET_S_A;
-  Cell *cell = emit_result(t, load_result(handler, 2), 1, position, float_result);
+  if (object.form == 'A' && word_get_take(t, &load)) {
+    Cell *cell = emit_result(t, load_result(H_WORD_GET2_A, 2), 1, position, float_result);
+    cell->a = load.a;
+    cell->b = load.b;
+    cell->d = (uint16_t)word;
+    return;
+  }
+  bool is_second = object.form == 'S' && word_get_join(t, position, object.slot, &load);
+  Handler handler = is_second ? H_WORD_GETS_A : object.form == 'A' ? H_WORD_GET_A_A : H_WORD_GET_S_A;
+  Cell *cell = emit_result(t, load_result(handler, 2), is_second ? 2 : 1, position, float_result);
   cell->a = (uint16_t)object.slot;
   cell->b = (uint16_t)word;
+  if (!is_second) return;
+  cell->d = load.b;
+  cell[1].a = load.c;
+}
+
+/* Takes the last two cells back if they load a word of the object in `slot` and add a constant to it. */
+static bool word_add_take(Translator *t, uint32_t slot, uint32_t word, int32_t *step, uint32_t *pc) {
+  if (t->failed || t->ncells < t->barrier + 2) return false;
+  uint32_t at = t->ncells - 1;
+  const Cell *load = &t->cells[at - 1];
+  bool sub = cell_is(t, at, H_INT_SUB_AK_A) && t->cells[at].k != INT32_MIN;
+  if (!(sub || cell_is(t, at, H_INT_ADD_AK_A)) || !cell_is(t, at - 1, H_WORD_GET_S_A) || load->a != slot || load->b != word) return false;
+  *step = sub ? -t->cells[at].k : t->cells[at].k;
+  *pc = t->pcs[at];
+  t->ncells -= 2;
+  return true;
 }
 
 static void word_set(Translator *t, uint32_t position, uint32_t word) {
@@ -49,6 +86,17 @@ static void word_set(Translator *t, uint32_t position, uint32_t word) {
   operand_prepare(t, position + 1, ACCEPT_A | ACCEPT_F | ACCEPT_K32);
   Operand object = operand_read(t, position), value = operand_read(t, position + 1);
   model_drop(t, position, 2);
+  int32_t step;
+  uint32_t pc, here = t->pc;
+  if (value.form == 'A' && word_add_take(t, object.slot, word, &step, &pc)) {
+    t->pc = pc; /* that of the addition, which may trap */
+    Cell *cell = emit(t, H_WORD_ADD, 1);
+    t->pc = here;
+    cell->a = (uint16_t)object.slot;
+    cell->b = (uint16_t)word;
+    cell->k = step;
+    return;
+  }
   Handler handler = value.form == 'S' ? H_WORD_SET_SS : value.form == 'A' ? H_WORD_SET_SA : value.form == 'F' ? H_WORD_SET_SF : H_WORD_SET_SK;
   Cell *cell = emit(t, handler, 1);
   cell->a = (uint16_t)object.slot;
@@ -345,6 +393,28 @@ static void list_push_emit(Translator *t) {
   cell->d = (uint16_t)insn->sp;
 }
 
+/* Of elements of one slot. */
+static void list_pop_emit(Translator *t) {
+  const CodeInsn *insn = t->insn;
+  const Type *opt = insn->x.u;
+  uint32_t position = insn->sp - 1;
+  operand_prepare(t, position, ACCEPT_S);
+  uint32_t list = operand_read(t, position).slot;
+  model_drop(t, position, 1);
+  model_call(t);
+  Cell *cell;
+  if (opt->slots == 1) {
+    cell = emit_result(t, load_result(H_LIST_POP1_A, 2), 2, position, is_float(opt->args[0]));
+    cell[1].x = nil_of(opt);
+  } else {
+    model_hazard(t, position, position);
+    model_hazard(t, position + 1, position);
+    cell = emit(t, H_LIST_POP2, 1);
+    cell->c = (uint16_t)position;
+  }
+  cell->a = (uint16_t)list;
+}
+
 static void bytes_set(Translator *t) {
   uint32_t first = t->insn->sp - 3;
   operand_prepare(t, first, ACCEPT_S);
@@ -486,11 +556,28 @@ static void call_emit(Translator *t, Handler handler, uint32_t cells) {
   for (uint32_t i = 0; i < TRAIT_CACHE && handler == H_CALL_TRAIT && !t->failed; i++) cell[1 + i].x.u = UINT64_MAX;
 }
 
-static void suspend_emit(Translator *t) {
+static void suspend_emit(Translator *t, Handler handler) {
   model_flush_all(t);
-  Cell *cell = emit(t, H_SUSPEND, 2);
+  Cell *cell = emit(t, handler, 2);
+  cell->a = (uint16_t)(t->insn->sp - 1);
   cell->n = t->pc + 1;
   cell[1].p = t->code;
+}
+
+/* Settles everything for an instruction whose only operand is in slot a. */
+static void one_slot(Translator *t, Handler handler) {
+  model_flush_all(t);
+  emit(t, handler, 1)->a = (uint16_t)(t->insn->sp - 1);
+}
+
+static void translate_task(Translator *t) {
+  switch (t->insn->op) {
+    case OP_TASK_SELF: emit_result(t, load_result(H_TASK_SELF_A, 0), 1, t->insn->sp, false); break;
+    case OP_TASK_READY: one_slot(t, H_TASK_READY); break;
+    case OP_TASK_WAIT: suspend_emit(t, H_TASK_WAIT); break;
+    case OP_TASK_SWITCH: suspend_emit(t, H_TASK_SWITCH); break;
+    default: execute_emit(t); break;
+  }
 }
 
 static void call_import(Translator *t) {
@@ -506,7 +593,7 @@ static void ret(Translator *t) {
   uint32_t position = insn->sp - insn->w;
   if (insn->w > 1) {
     model_flush_all(t);
-    Cell *cell = emit(t, H_RET_N, 1);
+    Cell *cell = emit(t, insn->w == 2 ? H_RET_2 : H_RET_N, 1);
     cell->a = (uint16_t)position;
     cell->b = insn->w;
     return;
@@ -613,6 +700,8 @@ static void translate_list(Translator *t) {
   else if (insn->op == OP_LIST_GET) list_get_emit(t);
   else if (insn->op == OP_LIST_SET) list_set_emit(t);
   else if (insn->op == OP_LIST_PUSH) list_push_emit(t);
+  else if (insn->op == OP_LIST_POP && insn->x.u->slots <= 2) list_pop_emit(t);
+  else if (insn->op == OP_LIST_CLEAR) one_slot(t, H_LIST_CLEAR);
   else execute_emit(t);
 }
 
@@ -662,6 +751,5 @@ void translate_insn(Translator *t) {
   else if (op <= OP_LIST_CLEAR) translate_list(t);
   else if (op <= OP_BYTES_PUSH) translate_text(t);
   else if (op <= OP_MAP_SET) translate_map(t);
-  else if (op_table[op].flags & OP_WAITS) suspend_emit(t);
-  else execute_emit(t);
+  else translate_task(t);
 }

@@ -260,11 +260,18 @@ static Cell *forward_emit(Translator *t, Handler handler, uint32_t cells, uint32
   return cell;
 }
 
+bool word_get_take(Translator *t, Cell *load) {
+  if (t->failed || t->ncells <= t->barrier || !cell_is(t, t->ncells - 1, H_WORD_GET_S_A)) return false;
+  *load = t->cells[--t->ncells];
+  return true;
+}
+
 /* Takes the last cell back if it loads the length of a list in a slot into acc. */
 static bool length_take(Translator *t, Operand *length) {
-  if (t->failed || t->ncells <= t->barrier || !cell_is(t, t->ncells - 1, H_WORD_GET_S_A) || t->cells[t->ncells - 1].b != 0) return false;
-  t->ncells--;
-  *length = (Operand){.form = 'L', .slot = t->cells[t->ncells].a};
+  if (t->failed || t->ncells <= t->barrier || t->cells[t->ncells - 1].b != 0) return false;
+  Cell load;
+  if (!word_get_take(t, &load)) return false;
+  *length = (Operand){.form = 'L', .slot = load.a};
   return true;
 }
 
@@ -319,6 +326,14 @@ void branch_on_bool(Translator *t, uint32_t position, bool sense, uint32_t targe
     return;
   }
   bool taken = sense == (cost == 0);
+  Cell load;
+  if (operand.form == 'A' && word_get_take(t, &load)) {
+    Cell *cell = forward_emit(t, taken ? H_BR_WORD_T : H_BR_WORD_N, 1, target, cost);
+    cell->a = load.a;
+    cell->b = load.b;
+    if (cost != 0) back_emit(t, target, cost);
+    return;
+  }
   Handler handler = operand.form == 'A' ? (taken ? H_BR_A_T : H_BR_A_N) : (taken ? H_BR_S_T : H_BR_S_N);
   forward_emit(t, handler, 1, target, cost)->a = (uint16_t)operand.slot;
   if (cost != 0) back_emit(t, target, cost);

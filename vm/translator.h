@@ -106,6 +106,7 @@ void translate_pure(Translator *t);
 void pure_emit(Translator *t, unsigned op, uint32_t first);  /* one whose operands begin at position `first` */
 void branch_on_bool(Translator *t, uint32_t position, bool sense, uint32_t target, uint32_t cost);
 void branch_always(Translator *t, uint32_t target, uint32_t cost);
+bool word_get_take(Translator *t, Cell *load); /* takes the last cell back if it loads a word of an object in a slot into acc */
 void charge_set(Cell *cell, uint32_t cost, uint32_t header);
 
 /* translate_ops.c: all other instructions. */

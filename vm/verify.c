@@ -270,7 +270,7 @@ static bool verify_function(Verifier *v, uint32_t index) {
 
 static bool prepare(Verifier *v) {
   v->traits = calloc((size_t)v->module->ntraits + 1, sizeof *v->traits);
-  v->stack = calloc(OPERANDS_MAX, sizeof *v->stack);
+  v->stack = malloc(OPERANDS_MAX * sizeof *v->stack);
   v->init = calloc(MODULE_LOCALS_MAX + 1, sizeof *v->init);
   return (v->traits && v->stack && v->init) || verifier_out_of_memory(v);
 }

@@ -36,6 +36,7 @@ static void sift_down(Guest *guest, uint32_t at, Task *task) {
 }
 
 Trap task_pend(Guest *guest, Task *task) {
+  if (!task->is_listed && !task_may_enlist(guest)) return guest_trap_limit(guest, LIMIT_TASKS);
   if (guest->npending == guest->pending_cap) {
     uint32_t cap = guest->pending_cap ? 2 * guest->pending_cap : HEAP_FIRST;
     Task **grown = cap > guest->pending_cap ? realloc(guest->pending, cap * sizeof *grown) : NULL;

@@ -119,6 +119,24 @@ START_TEST(test_stack) {
 }
 END_TEST
 
+START_TEST(test_limits) {
+  FirnGuestOptions options = firn_guest_options();
+  compile("pub fn say(n: int) { for i in 0..n { write(\"x\") } }\npub fn many(n: int) { let all: [Task<void>] = []; for i in 0..n { all.push(spawn say(0)) }; for t in all { t.wait() } }");
+  options.output = 10;
+  options.tasks = 3;
+  options.write = text_write;
+  options.userdata = &output;
+  FINE(firn_guest_new(program, &options, &guest));
+  FirnFunction *say = bind("say", "(int)"), *many = bind("many", "(int)");
+  FirnValue two = firn_int(2), nine = firn_int(9);
+  FINE(firn_call(say, &two, 1, NULL));
+  FINE(firn_call(many, &two, 1, NULL));
+  WRONG(firn_call(many, &nine, 1, NULL), FIRN_E_FAILED, "3 tasks");
+  FINE(firn_recover(guest));
+  WRONG(firn_call(say, &nine, 1, NULL), FIRN_E_FAILED, "10 bytes");
+}
+END_TEST
+
 START_TEST(test_grants) {
   FirnGuestOptions options = firn_guest_options();
   const char *reads = "import fs\nimport time\npub fn read(path: string) -> string! => fs.read_text(path)\npub fn nap() { time.sleep(0.001) }";
@@ -653,7 +671,7 @@ static Suite *embed_suite(void) {
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
   const TTest *const all[] = {
-      test_fuel, test_drop, test_memory, test_stack, test_shared, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
+      test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
       test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);

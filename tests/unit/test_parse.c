@@ -295,11 +295,16 @@ static const char *const sample =
     "while let y = s.pop()! { defer print(\"\"\"\n  a {y}\n  \"\"\") }\nlet z = if a < b { Set<[int?]>() } else { nil "
     "} else { return }\n";
 
+static void fn_finish(FnDecl *fn) {
+  parse_head(&c, fn);
+  parse_body(&c, fn);
+}
+
 static void survive(const char *text, size_t len, bool lazy) {
   parse_text(text, len, lazy);
   for (size_t i = 0; i < module->item_count; i++) {
     if (module->items[i]->kind == ITEM_FN)
-      parse_body(&c, module->items[i]->fn);
+      fn_finish(module->items[i]->fn);
   }
   free(dumped());
   compilation_deinit(&c);
@@ -338,9 +343,9 @@ START_TEST(library_bodies_can_wait) {
     parse_text(library->text, library->length, true);
     for (size_t k = 0; k < module->item_count; k++) {
       const Item *item = module->items[k];
-      if (item->kind == ITEM_FN) parse_body(&c, item->fn);
+      if (item->kind == ITEM_FN) fn_finish(item->fn);
       bool has_methods = item->kind == ITEM_CLASS || item->kind == ITEM_TRAIT || item->kind == ITEM_ENUM || item->kind == ITEM_EXTEND;
-      for (size_t m = 0; has_methods && m < item->type.method_count; m++) parse_body(&c, item->type.methods[m]);
+      for (size_t m = 0; has_methods && m < item->type.method_count; m++) fn_finish(item->type.methods[m]);
     }
     ck_assert_msg(c.diags.count == 0, "%s: %s", library->name, c.diags.count ? c.diags.items[0]->text : "");
     char *lazy = dumped();
