@@ -198,7 +198,7 @@ test-programs: $(FIRN) $(HOST_O)/runner
 
 # Hosts, built against an installed library.
 test-install: all $(O)/libfirn-internal.a
-	MAKE='$(MAKE)' CC='$(CC)' sh tests/install.sh $(O)
+	CC='$(CC)' sh tests/install.sh $(O)
 
 # What fails when memory is out, the disk is full, or the process is killed. FAULT_STEPS=0: at every call, else at each of the first so many.
 FAULT_STEPS ?= 15

@@ -2,7 +2,7 @@
  *
  * The state is compared at every pause. Pauses come often at first and are then twice as far apart each time, so that a long program costs
  * little more than a short one; however it is sliced, a program must do the same. Programs that may do something else each time they are run are
- * left out (inside.h); standard input is empty, and `main` gets no arguments.
+ * left out (inside.h), and those for hosts; standard input is empty, and `main` gets no arguments.
  */
 #include "sources.h"
 
@@ -33,11 +33,18 @@ static void quotas_follow(Program *program, const LockstepResult *first, const c
   }
 }
 
+/* Whether it is for a host, which brings functions of its own. */
+static bool module_wants_host(const Module *module) {
+  for (uint32_t i = 0; i < module->nimports; i++)
+    if (!native_find(module->imports[i].module, module->imports[i].name)) return true;
+  return false;
+}
+
 START_TEST(test_program) {
   const char *path = sources.paths[_i];
   Module *module = source_compile(path);
   if (!module) return; /* programs that show a mistake */
-  if (!module_is_inside(module)) {
+  if (!module_is_inside(module) || module_wants_host(module)) {
     module_free(module);
     return;
   }
