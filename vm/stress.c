@@ -103,19 +103,24 @@ bool stress_run(Guest **guest, const StressOptions *options, char problem[200]) 
   heap_stress |= (options->modes & STRESS_GC) != 0;
   guest_request_refuse(s.guest, NULL);
   bool waits = false;
-  int64_t given = 0; /* of the balance: nothing, unless an operation needs it */
-  while (done && !waits && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= given) {
-    int64_t balance = s.guest->fuel - given;
+  int64_t wanted = 0; /* of the balance: nothing, unless an operation needs it */
+  while (done && !waits && (s.guest->status == GUEST_RUNNABLE || s.guest->status == GUEST_PAUSED) && s.guest->fuel >= 0 && s.guest->fuel >= wanted - WORK_AHEAD) {
+    int64_t given = wanted < s.guest->fuel ? wanted : s.guest->fuel, balance = s.guest->fuel - given;
     s.guest->fuel = given;
     run_on(&s);
     s.guest->fuel += balance;
-    given = s.guest->wanted;
+    wanted = s.guest->wanted;
     if (s.guest->status == GUEST_FINISHED || s.guest->status == GUEST_FAILED || s.guest->request) break;
     waits = s.guest->status == GUEST_WAITING;
     if (!waits) s.guest->status = s.guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
     if (!is_due(&s)) continue;
     if (options->modes & STRESS_THAW) done = thaw_here(&s);
     if (done && options->modes & STRESS_CLONE) done = clone_here(&s);
+  }
+  /* An operation that there is too little fuel for: what is thawed does not know of it. */
+  if (s.guest->status == GUEST_RUNNABLE && !s.guest->request && wanted > s.guest->fuel + WORK_AHEAD) {
+    s.guest->status = GUEST_PAUSED;
+    s.guest->wanted = wanted;
   }
   heap_stress = had_stress;
   *guest = s.guest;
