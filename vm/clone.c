@@ -93,7 +93,7 @@ static void buffers_copy(Cloner *c, Obj *copy, const ObjDesc *desc) {
     list->data = buffer_copy(c, list->data, (size_t)list->length * size, (size_t)list->capacity * size, desc->has_refs);
   } else if (desc->kind == OBJ_MAP) {
     Map *map = (Map *)copy;
-    size_t size = map_entry_bytes(desc), index = map_index_bytes(map);
+    size_t size = map_entry_bytes(desc), index = map_index_bytes(map->capacity);
     map->index = buffer_copy(c, map->index, index, index, false);
     map->entries = buffer_copy(c, map->entries, (size_t)map->used * size, (size_t)map->capacity * size, desc->has_refs);
   }

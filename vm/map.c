@@ -453,9 +453,9 @@ void map_clear(Map *map) {
 
 /* Restoring */
 
-size_t map_entry_bytes(const ObjDesc *desc) { return entry_slots(desc) * sizeof(Value) + 2 * sizeof(uint32_t); }
+size_t map_entry_bytes(const ObjDesc *desc) { return entry_slots(desc) * sizeof(Value); }
 
-size_t map_index_bytes(const Map *map) { return index_bytes(map->capacity); }
+size_t map_index_bytes(int64_t capacity) { return index_bytes(capacity); }
 
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version) {
   bool is_size = capacity == 0 || (capacity >= CAPACITY_MIN && capacity <= MAP_MAX && (capacity & (capacity - 1)) == 0);

@@ -145,8 +145,8 @@ void map_clear(Map *map);
 /* What images keep of maps. map_restore makes a map of that shape without entries, NULL when no map can have it or memory is out;
  * map_restore_entry puts in entries, by rising position, with the mark it had (used only if keys are not plain), false if the
  * position is none; map_restore_index, once all keys are complete, makes them found, false if a plain key is there twice or memory is out. */
-size_t map_entry_bytes(const ObjDesc *desc);                       /* memory for each entry of room */
-size_t map_index_bytes(const Map *map);                            /* of its index: 0 while it has none */
+size_t map_entry_bytes(const ObjDesc *desc);                       /* of the buffer of entries, for each of room */
+size_t map_index_bytes(int64_t capacity);                          /* of the index of a map with so much room: 0 while that is small */
 Map *map_restore(Guest *guest, const ObjDesc *desc, uint64_t used, uint64_t capacity, uint64_t version);
 bool map_restore_entry(Map *map, int64_t position, uint32_t mark, const Value *entry);
 bool map_restore_index(Map *map);

@@ -69,7 +69,7 @@ static uint64_t buffers_bytes(const Obj *object, const ObjDesc *desc) {
     }
     case OBJ_MAP: {
       const Map *map = (const Map *)object;
-      return buffer_bytes(map->entries, (uint64_t)map->capacity * map_entry_bytes(desc)) + buffer_bytes(map->index, map_index_bytes(map));
+      return buffer_bytes(map->entries, (uint64_t)map->capacity * map_entry_bytes(desc)) + buffer_bytes(map->index, map_index_bytes(map->capacity));
     }
     default: return 0;
   }

@@ -189,7 +189,7 @@ static Obj *list_define(Defs *d, const ObjDesc *desc) {
 
 static Obj *map_define(Defs *d, const ObjDesc *desc) {
   uint64_t used = def(d), capacity = def(d), version = def(d);
-  if (!thaw_take(d->t, capacity, map_entry_bytes(desc)) || !thaw_take(d->t, sizeof(Map), 1)) return NULL;
+  if (!thaw_take(d->t, capacity, map_entry_bytes(desc)) || !thaw_take(d->t, map_index_bytes((int64_t)capacity), 1) || !thaw_take(d->t, sizeof(Map), 1)) return NULL;
   return (Obj *)map_restore(d->t->guest, desc, used, capacity, version);
 }
 
