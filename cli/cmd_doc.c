@@ -32,7 +32,7 @@ static char *doc_text(const DocQuery *query) {
   CompileAnswer answer = {0};
   CompileSession session = {.inputs = &input, .ninputs = 1, .doc_of = query->name, .answer = &answer};
   Texts texts = {0};
-  CompileOptions options = {.path = query->path, .text = query->text, .length = query->length, .load = source_load, .load_ctx = &texts,
+  CompileOptions options = {.path = query->path, .text = query->text, .length = query->length, .load = source_load, .load_ctx = &texts, .library_names = library_names,
                             .doc = query->what, .doc_library = query->library, .doc_out = out, .session = query->name ? &session : NULL};
   Module *module = compile_program(&compilation, &options);
   if (!module) diags_print(&compilation.diags, stderr, &(DiagPrintOptions){.color = isatty(STDERR_FILENO) && !getenv("NO_COLOR")});
@@ -77,16 +77,13 @@ static char *name_doc(const char *name) {
   return free(text), NULL;
 }
 
-/* A module whose name has a `_` is a part of another one. */
 static int library_list(void) {
   puts("# The library\n\nWhat every program sees is in [prelude](prelude.md); the rest comes with an `import`. `firn doc NAME` prints each page.\n\n"
        "| module | |\n|---|---|");
-  for (unsigned i = 0; i < library_source_count; i++) {
-    const char *name = library_sources[i].name;
-    if (strchr(name, '_')) continue;
-    char *summary = library_doc(name, COMPILE_DOC_SUMMARY);
+  for (const char *const *name = library_names; *name; name++) {
+    char *summary = library_doc(*name, COMPILE_DOC_SUMMARY);
     if (!summary) return EXIT_USAGE;
-    printf("| [%s](%s.md) | %s |\n", name, name, summary);
+    printf("| [%s](%s.md) | %s |\n", *name, *name, summary);
     free(summary);
   }
   return EXIT_OK;

@@ -14,6 +14,7 @@
 #include "cli/repl.h"
 #include "cli/wait.h"
 #include "stdlib/io.h"
+#include "stdlib/library.h"
 #include "vm/image.h"
 #include "vm/object.h"
 #include "vm/program.h"
@@ -148,7 +149,7 @@ static Module *session_compile(Session *s, const uint8_t *flags, CompileSession 
   what->ninputs = s->ninputs;
   what->done = state->answer.inits;
   what->ndone = state->answer.ninits;
-  CompileOptions options = {.path = "input", .load = session_load, .load_ctx = s, .session = what};
+  CompileOptions options = {.path = "input", .load = session_load, .load_ctx = s, .library_names = library_names, .session = what};
   compilation_init(&compilation);
   Module *module = compile_program(&compilation, &options);
   if (is_loud && compilation.diags.count) {

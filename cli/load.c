@@ -76,20 +76,14 @@ bool source_load(void *ctx, const char *path, bool is_library, const char **text
     *text = bytes;
     return done && (!ctx || texts_add(ctx, bytes));
   }
-  for (unsigned i = 0; i < library_source_count; i++) {
-    if (strcmp(library_sources[i].name, path) != 0) continue;
-    *text = library_sources[i].text;
-    *length = library_sources[i].length;
-    return true;
-  }
-  return false;
+  return library_load(path, text, length);
 }
 
 static Module *source_compile(const char *path, const char *text, size_t length, const Flags *flags, bool with_tests) {
   static Compilation compilation;
   compilation_init(&compilation);
   Texts texts = {0};
-  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts, .with_tests = with_tests,
+  CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts, .library_names = library_names, .with_tests = with_tests,
                             .warns = !flags->warn_off, .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
   Module *module = compile_program(&compilation, &options);
   diags_drop(&compilation.diags, flags->warn_without);

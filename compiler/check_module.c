@@ -312,9 +312,6 @@ static const char *path_join(Checker *c, const char *from, Str path) {
   return out;
 }
 
-static const char *const library_names[] = {"math", "time", "json", "fs", "net", "env", "process", "random", "regex", "http", "os", "test", "args", "unicode",
-                                            "text", "path", "csv", "hash", "hex", "base64", "guest"};
-
 static void report_missing(Checker *c, const Item *item, const char *path) {
   Diag *d = check_report(c, item->import.path_span, DIAG_NO_MODULE, item->import.is_local ? "file" : "library module", path);
   const char *text;
@@ -326,10 +323,7 @@ static void report_missing(Checker *c, const Item *item, const char *path) {
     return;
   }
   NameSuggestion s = {.wrong = path};
-  for (size_t i = 0; i < sizeof library_names / sizeof *library_names; i++) {
-    bool exists = c->options->load && c->options->load(c->options->load_ctx, library_names[i], true, &text, &length);
-    if (exists) name_suggestion_try(&s, check_intern(c, library_names[i]));
-  }
+  for (const char *const *name = c->options->library_names; name && *name; name++) name_suggestion_try(&s, check_intern(c, *name));
   if (s.best) diag_help(d, "did you mean `import %s`?", s.best);
   else diag_help(d, "a file of yours is imported by its path: `import \"./%s\"`", path);
 }

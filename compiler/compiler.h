@@ -62,6 +62,7 @@ typedef struct CompileOptions {
   size_t length;
   CompileLoad load;
   void *load_ctx;
+  const char *const *library_names; /* modules of the library, for messages; NULL behind the last. May be NULL */
   bool with_tests;         /* emit `test` blocks */
   bool warns;              /* report warnings too, of the program's own modules; there are none beside errors, and none of a session */
   const CompileSession *session; /* instead of text; or NULL */

@@ -39,16 +39,6 @@ void firn_program_free(FirnProgram *program) {
 
 /* Types as text */
 
-static const char *decl_name(void *ctx, const Type *type) {
-  const Module *module = ctx;
-  switch (type->kind) {
-    case TYPE_CLASS: return module->classes[type->decl].name;
-    case TYPE_ENUM: return module->enums[type->decl].name;
-    case TYPE_TRAIT: return module->traits[type->decl].name;
-    default: return NULL;
-  }
-}
-
 struct TypeText {
   struct TypeText *next;
   const Type *type;
@@ -60,7 +50,7 @@ const char *program_type_text(FirnProgram *program, const Type *type) {
   for (TypeText *known = program->type_texts; known; known = known->next) {
     if (known->type == type) return known->text;
   }
-  size_t length = type_print(type, text, sizeof text, decl_name, program->program->module);
+  size_t length = type_print(type, text, sizeof text, module_decl_name, program->program->module);
   TypeText *made = bump_alloc(&program->texts, sizeof *made + length + 1);
   if (!made) return NULL;
   memcpy(made->text, text, length + 1);
@@ -77,10 +67,10 @@ static char *function_type(const Module *module, const Function *function) {
   FILE *out = open_memstream(&text, &length);
   if (!out) return NULL;
   for (uint32_t i = 0; i < function->nparams; i++) {
-    type_print(function->params[i], part, sizeof part, decl_name, (void *)module);
+    type_print(function->params[i], part, sizeof part, module_decl_name, (void *)module);
     fprintf(out, "%s%s", i ? ", " : "(", part);
   }
-  type_print(function->result, part, sizeof part, decl_name, (void *)module);
+  type_print(function->result, part, sizeof part, module_decl_name, (void *)module);
   fprintf(out, "%s) -> %s", function->nparams ? "" : "(", part);
   if (fclose(out) == 0) return text;
   free(text);
@@ -119,13 +109,7 @@ typedef struct Loader {
 static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
   const Loader *loader = ctx;
   if (!is_library) return loader->load && loader->load(loader->userdata, path, text, length);
-  for (unsigned i = 0; i < library_source_count; i++) {
-    if (strcmp(library_sources[i].name, path) != 0) continue;
-    *text = library_sources[i].text;
-    *length = library_sources[i].length;
-    return true;
-  }
-  return false;
+  return library_load(path, text, length);
 }
 
 static FirnError *diagnostics(Compilation *compilation) {
@@ -141,7 +125,8 @@ static FirnError *diagnostics(Compilation *compilation) {
 
 static FirnError *module_compile(const char *text, size_t length, const FirnCompileOptions *options, Module **module) {
   Loader loader = {options->load, options->load_userdata};
-  CompileOptions compile = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader};
+  CompileOptions compile = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader,
+                            .library_names = library_names};
   Compilation *compilation = malloc(sizeof *compilation);
   if (!compilation) return error_memory();
   compilation_init(compilation);

@@ -1,6 +1,7 @@
 /* embed.c - build tool: prints texts (the library's Firn sources, the explanations of messages) as C data.
  *
- * usage: embed NAME FILE... > NAME.c      defines NAME_sources and NAME_source_count; a text's name is its file's without folder and ending. */
+ * usage: embed NAME FILE... > NAME.c      defines NAME_sources and NAME_source_count, and NAME_names of those without a `_`; a text's name is its file's without
+ * folder and ending. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,5 +28,12 @@ int main(int argc, char **argv) {
     printf("{\"%.*s\", (const char *)text_%d, sizeof text_%d - 1},\n", (int)strcspn(base, "."), base, i, i);
   }
   printf("};\nconst unsigned %s_source_count = %d;\n", name, argc - 2);
+  printf("extern const char *const %s_names[];\nconst char *const %s_names[] = {\n", name, name);
+  for (int i = 2; i < argc; i++) {
+    const char *base = strrchr(argv[i], '/') ? strrchr(argv[i], '/') + 1 : argv[i];
+    int length = (int)strcspn(base, ".");
+    if (!memchr(base, '_', (size_t)length)) printf("\"%.*s\",", length, base);
+  }
+  printf("0};\n");
   return 0;
 }

@@ -20,23 +20,12 @@ void guest_settle(Guest *guest) {
   guest->task = guest->main;
 }
 
-/* A task about to call, without state. */
-static Task *call_task(Guest *guest, Code *code, const Value *args, const Closure *closure, Trap *trap) {
-  Task *task = task_blank(guest);
-  *trap = task ? task_room(guest, task, code->frame_slots) : TRAP_OUT_OF_MEMORY;
-  if (*trap != TRAP_NONE) return NULL;
-  uint32_t ncaptures = closure ? obj_desc((const Obj *)closure)->nslots : 0, nargs = code->nargs_slots - ncaptures;
-  if (nargs) memcpy(task->slots, args, nargs * sizeof *args);
-  if (ncaptures) memcpy(task->slots + nargs, closure->slots, ncaptures * sizeof *args);
-  *trap = task_push(guest, task, code, 0);
-  task->is_call = true;
-  return *trap == TRAP_NONE ? task : NULL;
-}
-
 Task *guest_call(Guest *guest, Code *code, const Value *args, const void *closure, Trap *trap) {
   guest_settle(guest);
-  Task *task = call_task(guest, code, args, closure, trap);
-  if (!task) return NULL;
+  Task *task;
+  *trap = task_calling(guest, code, args, closure, &task);
+  if (*trap != TRAP_NONE) return NULL;
+  task->is_call = true;
   if (guest_is_idle(guest)) {
     task->state = TASK_RUNS;
     task_enlist(guest, task);

@@ -31,6 +31,9 @@ void task_free(Task *task);     /* does nothing to tasks of the heap */
 Trap task_room(Guest *guest, Task *task, uint64_t nslots);
 Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base);
 
+/* A task, not listed, about to call a function with arguments and, of a closure (or NULL), its captures. Does not charge. */
+Trap task_calling(Guest *guest, Code *code, const Value *args, const void *closure, Task **result);
+
 /* The TASK instructions. task_wait and task_switch are called in front of their instruction and move behind it, or trap. */
 Trap task_new(Guest *guest, const void *closure, Task **result);
 Trap task_ready(Guest *guest, Task *task);

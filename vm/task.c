@@ -36,8 +36,14 @@ static size_t frames_bytes(uint32_t nslots) { return ((size_t)nslots + FRAMES_HI
 
 /* Gives up the stack of a task that is done. */
 static void stack_drop(Task *task) {
-  heap_buffer_drop(NULL, task->slots, task->nslots * sizeof(Value));
-  if (task->frames) heap_buffer_drop(NULL, task->frames - FRAMES_HIDDEN, frames_bytes(task->nslots));
+  Frame *block = task->frames ? task->frames - FRAMES_HIDDEN : NULL;
+  if (task->is_outside) {
+    free(task->slots);
+    free(block);
+  } else if (task->slots) {
+    heap_buffer_drop(NULL, task->slots, task->nslots * sizeof(Value));
+    if (block) heap_buffer_drop(NULL, block, frames_bytes(task->nslots));
+  }
   task->slots = NULL;
   task->frames = NULL;
   task->nslots = task->nframes = task->top = 0;
@@ -124,23 +130,26 @@ Task *task_outside(Guest *guest) {
 
 void task_free(Task *task) {
   if (!task || !task->is_outside) return;
-  free(task->slots);
-  if (task->frames) free(task->frames - FRAMES_HIDDEN);
+  stack_drop(task);
   free(task);
 }
 
-Trap task_new(Guest *guest, const void *closure, Task **result) {
+Trap task_calling(Guest *guest, Code *code, const Value *args, const void *closure, Task **result) {
   const Closure *body = closure;
-  Code *code = body->code;
-  uint32_t ncaptures = obj_desc((const Obj *)body)->nslots;
   Task *task = task_blank(guest);
-  if (!task) return TRAP_OUT_OF_MEMORY;
-  Trap trap = task_room(guest, task, code->frame_slots);
+  Trap trap = task ? task_room(guest, task, code->frame_slots) : TRAP_OUT_OF_MEMORY;
   if (trap != TRAP_NONE) return trap;
-  memcpy(task->slots, body->slots, ncaptures * sizeof(Value));
-  trap = task_push(guest, task, code, 0);
-  guest->fuel -= code->cost;
+  uint32_t ncaptures = body ? obj_desc((const Obj *)body)->nslots : 0, nargs = code->nargs_slots - ncaptures;
+  if (nargs) memcpy(task->slots, args, nargs * sizeof *args);
+  if (ncaptures) memcpy(task->slots + nargs, body->slots, ncaptures * sizeof *args);
   *result = task;
+  return task_push(guest, task, code, 0);
+}
+
+Trap task_new(Guest *guest, const void *closure, Task **result) {
+  Code *code = ((const Closure *)closure)->code;
+  Trap trap = task_calling(guest, code, NULL, closure, result);
+  if (trap == TRAP_NONE) guest->fuel -= code->cost;
   return trap;
 }
 
@@ -295,14 +304,6 @@ void task_drop(Guest *guest, Task *task) {
   guest->nready = kept;
   task_unpend(guest, task);
   task_unlist(guest, task);
-  if (task->is_outside) {
-    free(task->slots);
-    if (task->frames) free(task->frames - FRAMES_HIDDEN);
-    task->slots = NULL;
-    task->frames = NULL;
-    task->nslots = task->nframes = task->top = 0;
-  } else if (task->slots) {
-    stack_drop(task);
-  }
+  stack_drop(task);
   task->state = TASK_ENDED;
 }

@@ -285,13 +285,7 @@ static void text_make(const Fuzz *f, uint64_t n) {
 static bool source_load(void *ctx, const char *path, bool is_library, const char **text, size_t *length) {
   (void)ctx;
   if (!is_library) return (*text = file_text(path, length)) != NULL;
-  for (unsigned i = 0; i < library_source_count; i++) {
-    if (strcmp(library_sources[i].name, path) != 0) continue;
-    *text = library_sources[i].text;
-    *length = library_sources[i].length;
-    return true;
-  }
-  return false;
+  return library_load(path, text, length);
 }
 
 #define REQUIRE(condition, ...) do { if (!(condition)) { snprintf(shared->why, WHY_MAX, __VA_ARGS__); _exit(1); } } while (0)

@@ -44,13 +44,7 @@ static inline bool source_load(void *ctx, const char *path, bool is_library, con
     *text = read;
     return read != NULL;
   }
-  for (unsigned i = 0; i < library_source_count; i++) {
-    if (strcmp(library_sources[i].name, path) != 0) continue;
-    *text = library_sources[i].text;
-    *length = library_sources[i].length;
-    return true;
-  }
-  return false;
+  return library_load(path, text, length);
 }
 
 /* The program's module, which the caller frees; NULL when it does not compile. */
