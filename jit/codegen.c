@@ -18,7 +18,7 @@
 extern const unsigned char runtime_bitcode[];
 extern const unsigned runtime_bitcode_size;
 
-struct NativeCode {
+struct CodegenUnit {
   LLVMOrcResourceTrackerRef tracker;
   size_t bytes;
 };
@@ -73,8 +73,6 @@ bool codegen_start(const TierSymbol *symbols) {
   return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
 }
 
-LLVMContextRef codegen_context_new(void) { return LLVMContextCreate(); }
-
 LLVMModuleRef codegen_runtime(LLVMContextRef context) {
   LLVMModuleRef module;
   LLVMMemoryBufferRef bytes =
@@ -92,8 +90,8 @@ static bool optimise(LLVMModuleRef module, char **error) {
   return done;
 }
 
-NativeCode *codegen_compile(LLVMModuleRef module, char **error) {
-  NativeCode *code = calloc(1, sizeof *code);
+CodegenUnit *codegen_compile(LLVMModuleRef module, char **error) {
+  CodegenUnit *code = calloc(1, sizeof *code);
   LLVMMemoryBufferRef object = NULL;
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   LLVMSetModuleDataLayout(module, layout);
@@ -117,9 +115,9 @@ TierEntry codegen_find(const char *name) {
   return report(LLVMOrcLLJITLookup(lljit, &address, name), NULL) ? (TierEntry)(uintptr_t)address : NULL;
 }
 
-size_t codegen_bytes(const NativeCode *code) { return code->bytes; }
+size_t codegen_bytes(const CodegenUnit *code) { return code->bytes; }
 
-void codegen_free(NativeCode *code) {
+void codegen_free(CodegenUnit *code) {
   report(LLVMOrcResourceTrackerRemove(code->tracker), NULL);
   LLVMOrcReleaseResourceTracker(code->tracker);
   free(code);

@@ -309,13 +309,13 @@ static void code_emit(Emitter *e) {
   }
 }
 
-void entry_name(char *name, size_t size, const Unit *unit, const Code *code, uint32_t pc) {
-  snprintf(name, size, "firn_%u_%u_%u", unit->number, code->index, pc);
+void entry_name(char *name, size_t size, const Unit *unit, const Member *member, uint32_t pc) {
+  snprintf(name, size, "firn_%u_%u_%u", unit->number, member->index, pc);
 }
 
-static LLVMValueRef entry_declare(Unit *u, const Code *code, uint32_t pc) {
+static LLVMValueRef entry_declare(Unit *u, const Member *member, uint32_t pc) {
   char name[64];
-  entry_name(name, sizeof name, u, code, pc);
+  entry_name(name, sizeof name, u, member, pc);
   LLVMTypeRef params[] = {u->pointer, u->pointer, u->word};
   return LLVMAddFunction(u->module, name, LLVMFunctionType(u->result, params, 3, false));
 }
@@ -340,7 +340,7 @@ bool unit_emit_entry(Unit *u, Member *member) {
   Emitter e;
   const Code *code = member->code;
   LLVMValueRef *args = malloc((3 + code->nargs_slots) * sizeof *args);
-  LLVMValueRef function = entry_declare(u, code, 0);
+  LLVMValueRef function = entry_declare(u, member, 0);
   bool done = args && emitter_begin(&e, u, member->code, function);
   if (done) {
     e.is_entry = true;
@@ -371,7 +371,7 @@ bool unit_emit_entry(Unit *u, Member *member) {
 
 bool unit_emit_entry_at(Unit *u, Member *member, uint32_t pc) {
   Emitter e;
-  LLVMValueRef function = entry_declare(u, member->code, pc);
+  LLVMValueRef function = entry_declare(u, member, pc);
   bool done = emitter_begin(&e, u, member->code, function);
   if (done) {
     e.is_entry = true;
@@ -402,7 +402,7 @@ enum { INLINE_MAX = 24 }; /* instructions of functions that are always inlined, 
 Member *unit_add(Unit *u, Code *code) {
   if (u->nmembers == UNIT_MEMBERS) return NULL;
   Member *member = &u->members[u->nmembers];
-  *member = (Member){.code = code, .params = malloc(code->nargs_slots + TYPE_SLOTS_MAX)};
+  *member = (Member){.code = code, .index = code->index, .params = malloc(code->nargs_slots + TYPE_SLOTS_MAX)};
   LLVMTypeRef *params = malloc((3 + code->nargs_slots) * sizeof *params);
   if (!member->params || !params) {
     free(member->params);

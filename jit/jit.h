@@ -24,6 +24,7 @@ enum { RESULTS_MAX = 2 }; /* slots of a result in registers; more are in the fra
 
 typedef struct Member {
   Code *code;
+  uint32_t index;          /* the code's; the code itself may be gone by the time that the unit is compiled */
   LLVMValueRef body;
   LLVMTypeRef type;
   uint8_t *params;         /* Kind of each slot of the arguments */
@@ -56,16 +57,15 @@ bool unit_emit_entry(Unit *unit, Member *member);
 bool unit_emit_entry_at(Unit *unit, Member *member, uint32_t pc); /* false also: nothing reaches pc */
 void unit_end(Unit *unit);
 /* The symbol of an entry. */
-void entry_name(char *name, size_t size, const Unit *unit, const Code *code, uint32_t pc);
+void entry_name(char *name, size_t size, const Unit *unit, const Member *member, uint32_t pc);
 
 /* codegen.c */
 bool codegen_start(const TierSymbol *symbols);
-LLVMContextRef codegen_context_new(void);
 LLVMModuleRef codegen_runtime(LLVMContextRef context);  /* a copy of runtime.c's module; NULL: memory is out */
-typedef struct NativeCode NativeCode;
-NativeCode *codegen_compile(LLVMModuleRef module, char **error); /* takes the module. *error: LLVM's, to be freed by LLVMDisposeMessage, or NULL */
+typedef struct CodegenUnit CodegenUnit;
+CodegenUnit *codegen_compile(LLVMModuleRef module, char **error); /* takes the module. *error: LLVM's, to be freed by LLVMDisposeMessage, or NULL */
 TierEntry codegen_find(const char *name);
-size_t codegen_bytes(const NativeCode *code);
-void codegen_free(NativeCode *code);
+size_t codegen_bytes(const CodegenUnit *code);
+void codegen_free(CodegenUnit *code);
 
 #endif
