@@ -39,6 +39,7 @@ typedef struct HostFunction {
   FirnHostFn fn;
   void *userdata;
   uint32_t nparams;
+  bool is_plain;       /* parameters and result are plain values */
   const Type **params; /* of the engine's table */
   const Type *result;
 } HostFunction;
@@ -108,6 +109,8 @@ void guest_list(FirnGuest *g, FirnProgram *program);
 void guest_discard(FirnGuest *g);
 FirnStatus guest_status_of(const FirnGuest *g);
 /* Runs as firn_run does, or until the call of a function has ended. */
+/* One slice of a guest that is not out of fuel, and nothing else. */
+void guest_run_once(FirnGuest *g);
 typedef enum RunEnd { RUN_OVER, RUN_STOPPED, RUN_TOO_DEEP } RunEnd;
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until);
 
@@ -130,6 +133,25 @@ typedef struct Room {
 void room_clear(Room *room);
 void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */
 
+/* Plain values: what is one slot and leads nowhere. */
+static inline bool type_is_plain(const Type *type) { return type->kind == TYPE_INT || type->kind == TYPE_BOOL || type->kind == TYPE_FLOAT || type->kind == TYPE_CHAR; }
+static inline FirnValue plain_give(const Type *type, Value slot) {
+  switch (type->kind) {
+    case TYPE_BOOL: return firn_bool(slot.i != 0);
+    case TYPE_FLOAT: return firn_float(slot.f);
+    case TYPE_CHAR: return firn_char((uint32_t)slot.i);
+    default: return firn_int(slot.i);
+  }
+}
+/* False: the value is not of that type, or not a plain one. */
+static inline bool plain_take(const Type *type, const FirnValue *value, Value *slot) {
+  if (type->kind == TYPE_INT && value->kind == FIRN_INT) slot->i = value->as.integer;
+  else if (type->kind == TYPE_BOOL && value->kind == FIRN_BOOL) slot->i = value->as.boolean;
+  else if (type->kind == TYPE_FLOAT && value->kind == FIRN_FLOAT) slot->f = float_canonical(value->as.number);
+  else return false;
+  return true;
+}
+
 /* From slots to values: false when memory is out. */
 bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value);
 /* From values to slots of the guest: NULL, or what is wrong. `type` may be of any table if it names no declaration. */
@@ -144,11 +166,13 @@ uint64_t value_bytes(const Type *type, const Value *slots);
 struct FirnFunction {
   FirnGuest *guest;
   Code *code;
+  const Type *result_type;
+  uint32_t nparams;
   const Closure *closure;  /* its reference is `self` */
   FirnRef self;
   enum { CALL_NONE, CALL_BODY, CALL_MESSAGE, CALL_OVER } state; /* MESSAGE: it has returned an error, which is asked for its message */
   Task *task;
-  FirnRef task_ref;
+  FirnRef task_ref;        /* 0 while the task is the guest's first, which keeps it */
   FirnEnded ended;
   void *ended_userdata;
   FirnError *error;        /* of CALL_OVER */

@@ -95,6 +95,8 @@ static FirnError *function_fill(Firn *firn, const char *signature, HostFunction 
   f->params = malloc((f->nparams + 1) * sizeof *params);
   if (!f->params) return error_memory();
   memcpy(f->params, params, f->nparams * sizeof *params);
+  f->is_plain = f->result->kind == TYPE_VOID || type_is_plain(f->result);
+  for (uint32_t i = 0; i < f->nparams; i++) f->is_plain = f->is_plain && type_is_plain(params[i]);
   return NULL;
 }
 
@@ -148,7 +150,7 @@ static Trap trap_text(Guest *guest, const char *text) { return guest_trap_text(g
 
 static Trap result_take(FirnCall *call, const FirnValue *result, Value *slots) {
   Guest *guest = call->guest->guest;
-  FirnError *error = value_take(call->guest, call->function->result, result, slots);
+  FirnError *error = plain_take(call->function->result, result, slots) ? NULL : value_take(call->guest, call->function->result, result, slots);
   if (!error) return TRAP_NONE;
   Trap trap = TRAP_OUT_OF_MEMORY;
   if (error->code != FIRN_E_MEMORY) {
@@ -170,11 +172,10 @@ static Trap function_call(FirnCall *call, const FirnValue *values, Value *slots)
   }
 }
 
-Trap host_enter(Guest *guest, Value *args) {
-  FirnCall call = {.guest = guest_host(guest), .function = (const HostFunction *)guest_calling(guest)};
-  call.room = (Room){.guest = call.guest, .borrows = true};
-  const HostFunction *f = call.function;
-  FirnValue values[f->nparams + 1];
+/* Pays for the arguments and makes values of them. */
+static Trap arguments_give(FirnCall *call, const Value *args, FirnValue *values) {
+  Guest *guest = call->guest->guest;
+  const HostFunction *f = call->function;
   uint64_t bytes = 0;
   const Value *at = args;
   for (uint32_t i = 0; i < f->nparams; at += f->params[i++]->slots) bytes += value_bytes(f->params[i], at);
@@ -182,15 +183,29 @@ Trap host_enter(Guest *guest, Value *args) {
   if (trap != TRAP_NONE) return trap;
   at = args;
   for (uint32_t i = 0; i < f->nparams && trap == TRAP_NONE; at += f->params[i++]->slots) {
-    if (!value_give(&call.room, f->params[i], at, &values[i])) trap = call.room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
+    if (!value_give(&call->room, f->params[i], at, &values[i])) trap = call->room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
   }
-  if (call.room.bytes > bytes) work_owe(guest, WORK_FUEL(call.room.bytes - bytes)); /* what lies deeper shows only now */
-  bool was_in_native = call.guest->in_native;
-  call.guest->in_native = true;
+  if (call->room.bytes > bytes) work_owe(guest, WORK_FUEL(call->room.bytes - bytes)); /* what lies deeper shows only now */
+  return trap;
+}
+
+Trap host_enter(Guest *guest, Value *args) {
+  FirnGuest *g = guest_host(guest);
+  const HostFunction *f = (const HostFunction *)guest_calling(guest);
+  FirnCall call = {.guest = g, .function = f, .room = {.guest = g, .borrows = true}};
+  FirnValue values[f->nparams + 1];
+  Trap trap = TRAP_NONE;
+  if (f->is_plain) {
+    for (uint32_t i = 0; i < f->nparams; i++) values[i] = plain_give(f->params[i], args[i]);
+  } else {
+    trap = arguments_give(&call, args, values);
+  }
+  bool was_in_native = g->in_native;
+  g->in_native = true;
   if (trap == TRAP_NONE) trap = function_call(&call, values, args);
-  call.guest->in_native = was_in_native;
-  room_clear(&call.room);
-  free(call.trap);
+  g->in_native = was_in_native;
+  if (call.room.memory.chunks || call.room.refs) room_clear(&call.room);
+  if (call.trap) free(call.trap);
   return trap;
 }
 

@@ -192,6 +192,13 @@ static bool goes_on(const FirnGuest *g) {
   return (guest->status == GUEST_RUNNABLE || guest->status == GUEST_PAUSED) && !guest_is_out(guest);
 }
 
+void guest_run_once(FirnGuest *g) {
+  g->is_running = true;
+  slice_run(g, SLICE);
+  g->is_running = false;
+  if (!g->write) io_flush();
+}
+
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
   uint64_t used = guest_fuel_used(g->guest);
   RunEnd end = RUN_OVER;
@@ -208,6 +215,7 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
     if ((until && until->state == CALL_OVER) || !goes_on(g) || (units > 0 && done >= (uint64_t)units)) break;
     slice_run(g, units > 0 && units - (int64_t)done < SLICE ? units - (int64_t)done : SLICE);
     calls_collect(g);
+    if (until && until->state == CALL_OVER && !atomic_load_explicit(&g->stop, memory_order_relaxed)) break;
     api_yield();
   }
   g->is_running = false;

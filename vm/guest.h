@@ -83,7 +83,9 @@ struct Guest {
   Task *task;               /* the running one */
   Task *outside;            /* the first task of a guest that was not thawed, malloc'd: freed with the guest, although it may be dropped before */
   Task *main;               /* the one that began: the guest has finished when it has */
-  Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
+  Task *listed, *listed_last; /* tasks that have been ready once and are not done */
+  Value *spare;             /* the stack of the last call by the host, TASK_STACK_FIRST slots and as many frames, for the next one; or NULL. No part of the */
+  Frame *spare_frames;      /* guest's state. heap.c takes what stands from `task` to here as roots */
   Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */
   uint32_t ready_first, nready, ready_cap;
   Task **pending;           /* tasks that wait for the host: a heap of npending of pending_cap places (wait.c) */

@@ -2,6 +2,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "embed/embed.h"
+
 #include "embed.h"
 #include "vm/heap.h"
 
@@ -650,6 +652,52 @@ START_TEST(test_stop) {
 }
 END_TEST
 
+/* Calls one after the other are the same task object, unless the guest may have a reference to it; their numbers count on either way. */
+START_TEST(test_calls_again) {
+  start("var kept = \"\"\npub fn f(n: int) -> int => if n == 0 { 0 } else { kept = \"{n}\"; f(n - 1) + 1 }\n"
+        "pub fn wait(n: int) -> int => (spawn f(n)).wait()");
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_FINISHED);
+  FirnFunction *f = bind("f", "(int) -> int"), *wait = bind("wait", "(int) -> int");
+  ck_assert_int_eq(call_int(f, 1), 1);
+  const Task *first = guest->guest->main;
+  uint64_t made = guest->guest->tasks_made, allocated = guest->guest->allocated;
+  ck_assert_int_eq(call_int(f, 1), 1);
+  ck_assert_ptr_eq(guest->guest->main, first);
+  ck_assert_uint_eq(guest->guest->tasks_made, made + 1);
+  uint64_t cost = guest->guest->allocated - allocated;
+  heap_collect();
+  ck_assert_int_eq(call_int(f, 1000), 1000); /* its stack is another */
+  ck_assert_int_eq(call_int(wait, 3), 3);
+  first = guest->guest->main;
+  allocated = guest->guest->allocated;
+  ck_assert_int_eq(call_int(f, 1), 1);
+  ck_assert_ptr_ne(guest->guest->main, first);
+  ck_assert_uint_eq(guest->guest->allocated, allocated + cost);
+}
+END_TEST
+
+/* More guests than libgc's stack has room for at first. */
+START_TEST(test_many) {
+  enum { MANY = 8000 };
+  FirnGuest **many = malloc(MANY * sizeof *many);
+  compile("var all = [\"\"]\npub fn add(n: int) -> int { all.push(\"{n}\"); all.len() }");
+  for (int i = 0; i < MANY; i++) {
+    FINE(firn_guest_new(program, NULL, &many[i]));
+    ck_assert_int_eq(firn_run(many[i], 0), FIRN_FINISHED);
+  }
+  heap_collect();
+  heap_collect();
+  for (int i = 0; i < MANY; i++) {
+    guest = many[i];
+    FirnFunction *add = bind("add", "(int) -> int");
+    ck_assert_int_eq(call_int(add, i), 2);
+    firn_guest_free(guest);
+  }
+  guest = NULL;
+  free(many);
+}
+END_TEST
+
 /* A collection at every allocation. */
 static void setup_stressed(void) {
   heap_stress = true;
@@ -657,7 +705,7 @@ static void setup_stressed(void) {
 }
 
 static void stressed_add(Suite *suite) {
-  const TTest *const all[] = {test_drop, test_input, test_suspend, test_meddling, test_inside, test_images, test_images_paused, test_heap, test_shared};
+  const TTest *const all[] = {test_drop, test_input, test_suspend, test_meddling, test_inside, test_images, test_images_paused, test_heap, test_shared, test_calls_again};
   TCase *tests = tcase_create("embed, stressed");
   tcase_add_checked_fixture(tests, setup_stressed, teardown);
   tcase_set_timeout(tests, 60);
@@ -672,7 +720,8 @@ static Suite *embed_suite(void) {
   tcase_set_timeout(tests, 60);
   const TTest *const all[] = {
       test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
-      test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop,
+      test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop, test_calls_again,
+      test_many,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
   suite_add_tcase(suite, tests);
