@@ -40,8 +40,9 @@ typedef struct HostFunction {
   void *userdata;
   uint32_t nparams;
   bool is_plain;       /* parameters and result are plain values */
+  bool may_fail;       /* its result is a `result`!, for the machine `given` */
   const Type **params; /* of the engine's table */
-  const Type *result;
+  const Type *result, *given;
 } HostFunction;
 Trap host_enter(Guest *guest, Value *args);
 static inline bool native_is_host(const NativeDef *native) { return native && native->fn == host_enter; }
@@ -156,6 +157,8 @@ static inline bool plain_take(const Type *type, const FirnValue *value, Value *s
 bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value);
 /* From values to slots of the guest: NULL, or what is wrong. `type` may be of any table if it names no declaration. */
 FirnError *value_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots);
+/* What a host function gives, NULL for its default; or, of one that may fail, the text of an error. */
+FirnError *result_take(FirnGuest *g, const HostFunction *f, const FirnValue *value, const char *failure, Value *slots);
 /* Before values are taken outside of a native: what they take is tested against the quota together. */
 void values_begin(FirnGuest *g);
 /* What a host function that gives nothing has given. */
@@ -190,7 +193,7 @@ struct FirnCall {
   const HostFunction *function;
   Room room;
   bool suspends;
-  char *trap;
+  char *text;      /* of a trap or an error */
 };
 
 /* Options: copies at most `known` bytes of what the host has. */

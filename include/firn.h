@@ -148,13 +148,15 @@ typedef enum FirnAnswer {
   FIRN_DONE,    /* *result is the result; left alone, it is nothing, nil or zero */
   FIRN_TRAP,    /* the guest fails at the call, with the text of firn_call_trap */
   FIRN_SUSPEND, /* the task waits, others go on: after firn_call_suspend, whose token completes it */
+  FIRN_ERROR,   /* the guest gets an error with the text of firn_call_error: of a function whose result is a `T!`; others trap */
 } FirnAnswer;
 
 /* A host function: `args` are as its signature says, and the result must be. */
 typedef FirnAnswer (*FirnHostFn)(FirnCall *call, const FirnValue *args, FirnValue *result);
 
 /* Defines a function for programs that are compiled, loaded or thawed afterwards: "game.move_to(int, int) -> bool" is what they declare by
- * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B. */
+ * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B. A result may be a
+ * T!: the function answers FIRN_DONE with a T, or FIRN_ERROR. */
 FIRN_API FIRN_CHECK FirnError *firn_define(Firn *firn, const char *signature, FirnHostFn fn, void *userdata);
 
 /* ---- Programs ---- */
@@ -318,6 +320,8 @@ FIRN_API FirnGuest *firn_call_guest(const FirnCall *call);
 FIRN_API void *firn_call_userdata(const FirnCall *call); /* of firn_define */
 /* Sets the message of FIRN_TRAP, copied, and returns FIRN_TRAP. */
 FIRN_API FirnAnswer firn_call_trap(FirnCall *call, const char *text);
+/* Sets the error's message, copied, and returns FIRN_ERROR: the guest can handle it. */
+FIRN_API FirnAnswer firn_call_error(FirnCall *call, const char *text);
 /* Gives the operation that the task will wait for a token, and returns FIRN_SUSPEND. Tokens count from 1 in each guest, and mean the same after it was frozen or cloned. */
 FIRN_API FirnAnswer firn_call_suspend(FirnCall *call, uint64_t *token);
 /* Room that lasts until the host function's result has been copied, for results that point to something; NULL when memory is out. */
@@ -327,7 +331,7 @@ FIRN_API void *firn_call_room(FirnCall *call, size_t bytes);
 
 /* Gives a suspended host function its result. Also from host functions and from other threads. */
 FIRN_API FIRN_CHECK FirnError *firn_complete(FirnGuest *guest, uint64_t token, const FirnValue *result);
-/* Makes it trap instead: the guest fails at the call. */
+/* Makes it fail instead: a function whose result is a `T!` gives the guest an error with that text, which it can handle; with any other the guest fails at the call. */
 FIRN_API FIRN_CHECK FirnError *firn_complete_error(FirnGuest *guest, uint64_t token, const char *text);
 
 typedef struct FirnPending {
