@@ -264,7 +264,7 @@ FirnError *firn_call_begin(FirnFunction *f, const FirnValue *args, size_t nargs,
 static bool finish_alone(FirnFunction *f) {
   FirnGuest *g = f->guest;
   Guest *guest = g->guest;
-  bool is_alone = g->first_call == f && !f->next_call && f->task == guest->main && guest->status == GUEST_PAUSED && guest->npending == 0;
+  bool is_alone = g->first_call == f && !f->next_call && f->task == guest->main && guest->status == GUEST_PAUSED && guest->npending == 0 && !guest->options.deadline;
   if (!is_alone || guest_is_out(guest) || !(type_is_plain(f->result_type) || f->result_type->kind == TYPE_VOID)) return false;
   if (atomic_load_explicit(&g->stop, memory_order_relaxed) || !api_run_begin()) return false;
   guest_run_once(g);
@@ -294,6 +294,7 @@ static FirnError *call_finish(FirnFunction *f, FirnValue *result) {
   }
   if (end == RUN_TOO_DEEP) return error_make(FIRN_E_STATE, "guests run inside each other's host functions too deep");
   if (end == RUN_STOPPED) return error_make(FIRN_E_STOPPED, "the guest was stopped");
+  if (guest_status_of(g) == FIRN_OUT_OF_TIME) return error_make(FIRN_E_TIME, "out of time");
   if (guest_status_of(g) == FIRN_OUT_OF_FUEL) return error_make(FIRN_E_FUEL, "out of fuel");
   return error_make(FIRN_E_WAITING, "the guest waits");
 }

@@ -65,6 +65,7 @@ typedef enum FirnCode {
   FIRN_E_RESULT = 14,  /* the function returned an error (its result is a `T!`); the text is its message. The guest is as well as ever */
   FIRN_E_IMAGE = 15,   /* the bytes are no valid image, or a guest cannot be frozen */
   FIRN_E_IO = 16,      /* a read or write callback has failed, or a folder cannot be opened */
+  FIRN_E_TIME = 17,    /* out of time: what was compiled is none; a guest may go on after firn_timeout_set */
 } FirnCode;
 
 /* What went wrong; FIRN_OK for NULL. */
@@ -170,6 +171,7 @@ typedef struct FirnCompileOptions {
   const char *path;    /* what messages and traces call the source; NULL: "main.firn" */
   FirnLoad load;       /* NULL: only modules of the library can be imported. Nothing is read from disk */
   void *load_userdata;
+  int64_t timeout;     /* microseconds that it may take, by the clock; 0: any. FIRN_E_TIME */
 } FirnCompileOptions;
 FIRN_OPTIONS(FirnCompileOptions, firn_compile_options)
 
@@ -229,6 +231,7 @@ typedef struct FirnGuestOptions {
   void *userdata;              /* given to write and read_line; firn_guest_userdata */
   uint64_t output;             /* the most bytes it may print and write to files; 0: no limit. Over it, it fails */
   uint64_t tasks;              /* the most tasks at a time, calls included; 0: no limit. Over it, it fails */
+  int64_t timeout;             /* microseconds by the clock from now on, after which it stops; 0: any. See firn_timeout_set */
 } FirnGuestOptions;
 FIRN_OPTIONS(FirnGuestOptions, firn_guest_options)
 
@@ -245,6 +248,7 @@ typedef enum FirnStatus {
   FIRN_WAITING,     /* for the host, or a time: see firn_wait_micros, firn_wants_input, firn_pending */
   FIRN_FINISHED,    /* the program is over; its functions can be called */
   FIRN_FAILED,      /* firn_report says why */
+  FIRN_OUT_OF_TIME, /* its time is over (firn_timeout_set): until it gets more, firn_run does nothing */
 } FirnStatus;
 
 /* Runs a guest until it is out of fuel, waits, has finished or failed, or has used so many units (0: no bound but its fuel), or is stopped. Completes what is due and
@@ -268,6 +272,9 @@ FIRN_API FIRN_CHECK FirnError *firn_recover(FirnGuest *guest);
 FIRN_API int64_t firn_fuel(const FirnGuest *guest);
 /* Sets the balance, as GuestOptions.fuel would: INT64_MAX is without limit. Also from a host function. */
 FIRN_API FIRN_CHECK FirnError *firn_fuel_set(FirnGuest *guest, int64_t units);
+/* Gives a guest so many microseconds from now on, by the clock, waiting and the host's own work included; 0: any. Past that it stops, whatever it does, as soon as an operation
+ * or some hundred thousand units are done, and is FIRN_OUT_OF_TIME; it is as well as ever. A clone has the time of its original, an image none. Also from a host function. */
+FIRN_API FIRN_CHECK FirnError *firn_timeout_set(FirnGuest *guest, int64_t micros);
 /* Changes the memory quota; 0: none. FIRN_E_FAILED: it has more than that, and has failed. */
 FIRN_API FIRN_CHECK FirnError *firn_memory_set(FirnGuest *guest, uint64_t bytes);
 

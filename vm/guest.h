@@ -66,7 +66,8 @@ typedef struct GuestOptions {
   Tier tier;
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
-/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... Time is for who runs the guest to look after. */
+  int64_t deadline;         /* on the system's monotonic clock, microseconds, 0: none: for who runs the guest to look after (stdlib/wait.h) */
+/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... */
 #define LIMIT(id, field, ...) uint64_t field;
 #include "vm/limit.def"
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
