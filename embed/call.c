@@ -317,6 +317,7 @@ FirnError *firn_call(FirnFunction *f, const FirnValue *args, size_t nargs, FirnV
   if (!error && finish_alone(f)) {
     f->state = CALL_NONE;
     if (result) *result = f->result;
+    api_yield(); /* the last thing: whoever comes in may free the function */
   } else if (!error) {
     error = call_finish(f, result);
   }
