@@ -181,7 +181,7 @@ static void call_end(FirnFunction *f) {
     FirnError *error = message_begin(f, slots[type->args[0]->slots], type->args[1]);
     if (error) call_over(f, error);
   } else if (type_is_plain(type)) {
-    f->result = plain_give(type, slots[0]);
+    plain_give(type, slots[0], &f->result);
     call_over(f, NULL);
   } else {
     bool given = value_give(&f->room, type->kind == TYPE_RESULT ? type->args[0] : type, slots, &f->result);
@@ -261,7 +261,7 @@ FirnError *firn_call_begin(FirnFunction *f, const FirnValue *args, size_t nargs,
 }
 
 /* What most calls are: the only one, of a guest that does nothing else, with a plain result and done within a slice. False: it is not, or not yet. */
-static bool finish_alone(FirnFunction *f) {
+static bool finish_alone(FirnFunction *f, FirnValue *result) {
   FirnGuest *g = f->guest;
   Guest *guest = g->guest;
   bool is_alone = g->first_call == f && !f->next_call && f->task == guest->main && guest->status == GUEST_PAUSED && guest->npending == 0 && !guest->options.deadline;
@@ -270,7 +270,7 @@ static bool finish_alone(FirnFunction *f) {
   guest_run_once(g);
   api_run_end();
   if (guest->status != GUEST_FINISHED || guest->trap != TRAP_NONE || f->task != guest->main || g->first_call != f || f->next_call) return false;
-  if (f->result_type->kind != TYPE_VOID) f->result = plain_give(f->result_type, f->task->slots[0]);
+  if (result && f->result_type->kind != TYPE_VOID) plain_give(f->result_type, f->task->slots[0], result);
   call_unlink(f);
   guest_settle(guest);
   return true;
@@ -314,9 +314,8 @@ FirnError *firn_call(FirnFunction *f, const FirnValue *args, size_t nargs, FirnV
   api_enter();
   FirnError *error = guest_busy(f->guest);
   if (!error) error = call_start(f, args, nargs, NULL, NULL);
-  if (!error && finish_alone(f)) {
+  if (!error && finish_alone(f, result)) {
     f->state = CALL_NONE;
-    if (result) *result = f->result;
     api_yield(); /* the last thing: whoever comes in may free the function */
   } else if (!error) {
     error = call_finish(f, result);

@@ -131,17 +131,35 @@ typedef struct Room {
   uint64_t bytes;  /* taken */
   bool borrows, is_full;
 } Room;
+static inline void room_begin(Room *room, FirnGuest *g, bool borrows) {
+  room->guest = g;
+  room->memory = (Bump){0};
+  room->refs = NULL;
+  room->nrefs = room->refs_cap = 0;
+  room->bytes = 0;
+  room->borrows = borrows;
+  room->is_full = false;
+}
 void room_clear(Room *room);
 void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */
 
 /* Plain values: what is one slot and leads nowhere. */
 static inline bool type_is_plain(const Type *type) { return type->kind == TYPE_INT || type->kind == TYPE_BOOL || type->kind == TYPE_FLOAT || type->kind == TYPE_CHAR; }
-static inline FirnValue plain_give(const Type *type, Value slot) {
+/* Field by field: a value that is made and copied is read in larger pieces than it was written in, which processors wait for. */
+static inline void plain_give(const Type *type, Value slot, FirnValue *value) {
+  value->count = 0;
+  value->as.integer = slot.i;
   switch (type->kind) {
-    case TYPE_BOOL: return firn_bool(slot.i != 0);
-    case TYPE_FLOAT: return firn_float(slot.f);
-    case TYPE_CHAR: return firn_char((uint32_t)slot.i);
-    default: return firn_int(slot.i);
+    case TYPE_BOOL:
+      value->kind = FIRN_BOOL;
+      value->as.boolean = slot.i != 0;
+      break;
+    case TYPE_FLOAT: value->kind = FIRN_FLOAT; break;
+    case TYPE_CHAR:
+      value->kind = FIRN_CHAR;
+      value->as.character = (uint32_t)slot.i;
+      break;
+    default: value->kind = FIRN_INT; break;
   }
 }
 /* False: the value is not of that type, or not a plain one. */

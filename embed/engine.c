@@ -224,11 +224,16 @@ static Trap arguments_give(FirnCall *call, const Value *args, FirnValue *values)
 Trap host_enter(Guest *guest, Value *args) {
   FirnGuest *g = guest_host(guest);
   const HostFunction *f = (const HostFunction *)guest_calling(guest);
-  FirnCall call = {.guest = g, .function = f, .room = {.guest = g, .borrows = true}};
+  FirnCall call;
+  call.guest = g;
+  call.function = f;
+  call.suspends = false;
+  call.text = NULL;
+  room_begin(&call.room, g, true);
   FirnValue values[f->nparams + 1];
   Trap trap = TRAP_NONE;
   if (f->is_plain) {
-    for (uint32_t i = 0; i < f->nparams; i++) values[i] = plain_give(f->params[i], args[i]);
+    for (uint32_t i = 0; i < f->nparams; i++) plain_give(f->params[i], args[i], &values[i]);
   } else {
     trap = arguments_give(&call, args, values);
   }
