@@ -46,12 +46,12 @@ static void own_path(char path[PATH_MAX]) {
   else snprintf(path, PATH_MAX, "%s", found ? self.dli_fname : "");
 }
 
-/* The plugin lies beside that, or in lib beside its folder, or where the system looks for libraries. */
+/* The plugin lies beside that, or in lib beside its folder or above it, or where the system looks for libraries. */
 static void *plugin_open(void) {
 #ifdef FIRN_NO_PLUGINS
   return NULL;
 #else
-  static const char *const places[] = {"", "../lib/"};
+  static const char *const places[] = {"", "../lib/", "../"};
   char self[PATH_MAX], path[PATH_MAX + 32];
   own_path(self);
   const char *slash = strrchr(self, '/');
