@@ -179,6 +179,8 @@ void tier_dump(unsigned what) {
   if (plugin) plugin->dump(what);
 }
 
+bool tier_is_busy(void) { return plugin && plugin->is_busy(); }
+
 void tier_stats(FILE *out) {
   if (plugin) plugin->stats(out);
 }

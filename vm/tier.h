@@ -50,6 +50,7 @@ typedef struct TierPlugin {
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
   void (*stats)(FILE *out);
+  bool (*is_busy)(void);                  /* compiles, or is about to: the process must not run exit handlers */
   void (*dump)(unsigned what);            /* TIER_DUMP bits: of what is compiled from now on, to standard error */
 } TierPlugin;
 
@@ -74,6 +75,8 @@ TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);
+/* Whether something is being compiled: LLVM is not to be unmade by exit handlers then, so a process that is done had better end by _exit. */
+bool tier_is_busy(void);
 enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
 void tier_dump(unsigned what);
 void tier_program_drop(Program *program);
