@@ -220,6 +220,7 @@ PROGRAMS := tests/programs bench/classics
 test-programs: $(FIRN) $(HOST_O)/runner $(JIT)
 	$(RUNNER) $(PROGRAMS)
 	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always $(PROGRAMS))
+	$(FIRN) test bench/classics/cd.firn
 	$(RUNNER) $(DOCS:%=--tour %)
 	$(RUNNER) $(LIBRARY_DOCS:%=--tour %)
 	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)
