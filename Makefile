@@ -215,9 +215,12 @@ DOCS := README.md $(wildcard docs/*.md)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
+# Programs that say what they print. The benchmarks do little work here.
+PROGRAMS := tests/programs bench/classics
 test-programs: $(FIRN) $(HOST_O)/runner $(JIT)
-	$(RUNNER) tests/programs
-	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always tests/programs)
+	$(RUNNER) $(PROGRAMS)
+	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always $(PROGRAMS))
+	$(FIRN) test bench/classics/cd.firn
 	$(RUNNER) $(DOCS:%=--tour %)
 	$(RUNNER) $(LIBRARY_DOCS:%=--tour %)
 	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)
@@ -246,8 +249,8 @@ $(O)/faults.so: tests/faults.c
 # All programs but slow ones again: with a collection at every allocation; and copied, moved between tiers and stopped between instructions, at the first
 # safepoints and then at rarer ones (all of them: --stress=thaw,clone,hop,step).
 test-stress: $(FIRN) $(HOST_O)/runner
-	$(RUNNER) --timeout 60 --with --stress=gc tests/programs
-	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 tests/programs
+	$(RUNNER) --timeout 60 --with --stress=gc $(PROGRAMS)
+	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 $(PROGRAMS)
 
 # The header by itself, and the programs of docs/embedding.md.
 test-embedding: $(O)/libfirn.a
@@ -261,7 +264,7 @@ test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
 	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
-	$(RUNNER) --tier interp --timeout 60 tests/programs
+	$(RUNNER) --tier interp --timeout 60 $(PROGRAMS)
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x
