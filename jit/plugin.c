@@ -16,8 +16,8 @@
 
 enum {
   CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
-  UNIT_MAX = 4000,   /* of all in a unit, when the first is smaller */
-  AGAIN_MAX = 80,    /* of a callee that has been compiled before, and comes with its caller all the same */
+  UNIT_MAX = 1500,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 60,    /* of a callee that comes with its caller whatever is known of it */
   REGISTERED_MAX = 16,
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
@@ -102,7 +102,8 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
       if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
-      if (callee->entry && callee->ninsns > AGAIN_MAX) continue;
+      /* What has not been met yet may never run; what is compiled already need not be once more. */
+      if (callee->ninsns > AGAIN_MAX && (callee->entry || !machine_tier_is_warm(callee))) continue;
       if (unit_add(unit, callee)) *ninsns += callee->ninsns;
     }
   }

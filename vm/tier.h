@@ -22,7 +22,9 @@ typedef enum TierLeave {
   LEAVE_PAUSE, /* no fuel, at a safepoint */
   LEAVE_STEP,  /* the oracle executes the next instruction */
   LEAVE_RUN,   /* the interpreter goes on */
+  LEAVE_AGAIN, /* a callee has left, or the machine has refused an instruction, and it is known why */
   LEAVE_TRAP,  /* the next instruction has trapped */
+  LEAVES,
 } TierLeave;
 
 /* What compiled code knows of the guest that it runs. */
@@ -82,11 +84,11 @@ void tier_dump(unsigned what);
 void tier_program_drop(Program *program);
 
 /* For plugins. */
+bool tier_is_warm(const Code *code); /* has been met by a sample */
 void tier_publish(Code *code, uint32_t pc, TierEntry entry);
 
 /* For compiled code. `fuel` is the balance; those that give it back give INT64_MIN to say: leave, in front of the instruction, for ctx->reason. */
 void tier_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel);
-void tier_leave_again(TierContext *ctx, Value *fp, Code *code, uint32_t pc); /* a frame whose callee has left */
 int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel); /* operands and results are in the slots */
 void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const struct ObjDesc *desc); /* NULL: LEAVE_STEP */
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver); /* what a CALL_TRAIT calls; NULL: the oracle must find out */
