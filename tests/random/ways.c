@@ -68,7 +68,7 @@ static bool thaw(Run *run) {
   Thawed thawed;
   FreezeOptions freezing = {.refer = !is_whole, .level = -5};
   ThawOptions options = {.guest = run->guest->options, .find = is_whole ? NULL : image_program_given, .find_ctx = run->guest->program};
-  uint64_t before = guest_state_hash(run->guest);
+  uint64_t before = guest_state_hash(run->guest), memory = guest_memory(run->guest);
   bool done = guest_freeze(run->guest, &freezing, &(ImageSink){image_buffer_write, &image}, &error) || complain(run, "freezing", error.reason);
   if (done) done = guest_thaw(&(ImageSource){image_buffer_read, &image}, &options, &thawed, &error) || complain(run, "thawing", error.reason);
   free(image.bytes);
@@ -76,6 +76,7 @@ static bool thaw(Run *run) {
   free(thawed.input);
   if (is_whole) run->programs[run->nprograms++] = thawed.program;
   become(run, thawed.guest);
+  if (guest_memory(run->guest) != memory) return complain(run, "thawing", "it takes other memory");
   return guest_state_hash(run->guest) == before || complain(run, "thawing", "the state is another");
 }
 
