@@ -66,6 +66,16 @@ static const char common[] =
     "  fn eq(self, other: V) -> bool => self.x == other.x && self.y == other.y\n"
     "  fn cmp(self, other: V) -> int => self.x.cmp(other.x)\n"
     "}\n"
+    "class P: Eq, Hash {\n"
+    "  n: int\n"
+    "  fn eq(self, other: P) -> bool => self.n == other.n\n"
+    "  fn hash(self) -> int => self.n & 1\n"
+    "}\n"
+    "fn odd(n: int) -> int! {\n"
+    "  if n & 1 == 1 { fail \"odd {n}\" }\n"
+    "  n >> 1\n"
+    "}\n"
+    "fn less<T: Ord>(a: T, b: T) -> bool => a < b || !(b <= a) && a >= b\n"
     "let mail = Channel<int>(4)\n"
     "mail.send(3)\n"
     "mail.send(-9)\n";
@@ -303,7 +313,9 @@ static void function_write(Gen *g, unsigned which) {
   g->indent = 1;
   if (f->is_recursive) recursion_write(g, which, counter);
   statements(g, 1 + roll(g, g->size), BODY_DEPTH);
-  if (f->result != g->of_void) line(g), expr(g, f->result, 3);
+  line(g);
+  if (f->result == g->of_void) say(g, "mix(1)");
+  else expr(g, f->result, 3);
   g->indent = 0;
   say(g, "\n}\n");
   g->nvars = nvars;
@@ -364,6 +376,7 @@ static void top_level_write(Gen *g) {
   place_begin(g, g->of_void, false);
   g->place.may_return = false;
   statements(g, 2 + g->size + roll(g, 2 * g->size), BODY_DEPTH + 1);
+  if (one_in(g, 8)) say(g, "\nmix(try odd(digest))");
   say(g, "\nlet late = 5\nprint(\"digest\", digest)\n");
   unsigned behind = g->nvars < first + 5 ? g->nvars : first + 5;
   globals_print(g, first, behind);

@@ -114,7 +114,8 @@ static void assign_field(Gen *g, const Var *var) {
   const Fields *fields = &g->classes[var->type->decl].fields;
   unsigned which = roll(g, fields->n);
   if (!fields->is_var[which]) return note(g);
-  sayf(g, "%s.f%u = ", var->name, which);
+  bool counts = fields->types[which] == g->of_int && one_in(g, 2);
+  sayf(g, counts ? "%s.f%u +%%= " : "%s.f%u = ", var->name, which);
   expr_stored(g, fields->types[which], expr_depth(g));
 }
 
@@ -127,7 +128,7 @@ static void list_change(Gen *g, const Var *list) {
   if (which < 2) {
     sayf(g, "if %s.len() > 2 { %s[", name, name);
     expr(g, g->of_int, 1);
-    say(g, " & 1] = ");
+    say(g, item == g->of_int && one_in(g, 2) ? " & 1] *%= " : " & 1] = ");
     expr_stored(g, item, 2);
     say(g, " }");
   } else if (which < 5) {
@@ -145,6 +146,7 @@ static void list_change(Gen *g, const Var *list) {
 static void map_change(Gen *g, const Var *map) {
   if (map->is_locked) return note(g);
   bool removes = one_in(g, 4);
+  if (one_in(g, 8)) return sayf(g, "%s.clear()", map->name);
   sayf(g, removes ? "%s.remove(" : "%s[", map->name);
   expr(g, map->type->args[0], 2);
   say(g, removes ? ")" : "] = ");
