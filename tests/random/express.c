@@ -91,7 +91,9 @@ void small(Gen *g, unsigned bits, unsigned depth) {
     small(g, part, depth - 1);
   } else if (which == 8) {
     small(g, bits, depth - 1);
-    sayf(g, one_in(g, 2) ? " / %s%u" : " %% %s%u", one_in(g, 3) ? "-" : "", 1 + roll(g, 9));
+    say(g, one_in(g, 2) ? " / " : " % ");
+    say(g, one_in(g, 3) ? "-" : "");
+    sayf(g, "%u", 1 + roll(g, 9));
   } else {
     expr(g, g->of_int, depth - 1);
     sayf(g, " & %lld", (long long)((INT64_C(1) << bits) - 1));
@@ -119,8 +121,9 @@ static void int_literal(Gen *g) {
 static void float_literal(Gen *g) {
   static const char *const edges[] = {"0.0", "(-0.0)", "1.0", "(-1.5)", "0.1", "1e308", "5e-324", "2.2250738585072014e-308", "(0.0 / 0.0)", "(1.0 / 0.0)", "(-1.0 / 0.0)", "9223372036854775808.0",
                                       "(-9223372036854775808.0)", "9007199254740993.0", "0.5", "2.5", "1e-9", "3.0", "1e22", "math.pi", "4503599627370495.5"};
+  unsigned whole = roll(g, 100), part = roll(g, 1000);
   if (one_in(g, 2)) say(g, edges[roll(g, sizeof edges / sizeof *edges)]);
-  else sayf(g, "%u.%u", roll(g, 100), roll(g, 1000));
+  else sayf(g, "%u.%u", whole, part);
 }
 
 static void string_literal(Gen *g) {

@@ -2,6 +2,7 @@
  *
  * Text is only ever appended, left to right, so whatever is written must be well typed at once: every expression is written for a type that is wanted
  * (expr), or so that its type is known without that (atom). Variables in scope stand in `vars`, a stack; whoever opens a scope cuts it back.
+ * No call may have two arguments that roll dice: which is first differs between compilers.
  *
  * Programs must end soon. `times` estimates how often the place being written is run, `cost` adds up what a function takes; loops and calls that would make
  * that too much are not written. Functions call only functions that were written before them, or themselves with a counter. Panics must be rare enough:

@@ -247,7 +247,8 @@ static bool leave(Gen *g) {
 static void jump(Gen *g) {
   if (!g->place.may_return && !g->place.loops) return note(g);
   say(g, "if ");
-  if (one_in(g, 2)) say(g, "("), expr(g, g->of_int, 2), sayf(g, " & %u) == %u && ", one_in(g, 2) ? 15 : 3, roll(g, 4));
+  unsigned rest = roll(g, 4);
+  if (one_in(g, 2)) say(g, "("), expr(g, g->of_int, 2), sayf(g, " & %u) == %u && ", one_in(g, 2) ? 15 : 3, rest);
   expr(g, g->of_bool, 2);
   say(g, " { ");
   leave(g);
