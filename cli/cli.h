@@ -24,6 +24,7 @@ enum CommandBit {
 
 typedef struct Flags {
   Tier tier;
+  JitMode jit;
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
   int64_t limits[LIMITS];  /* 0: none */

@@ -15,6 +15,7 @@
 #include "vm/native.h"
 #include "vm/program.h"
 #include "vm/stress.h"
+#include "vm/tier.h"
 
 void report_print(const Guest *guest) {
   char *report = guest_report(guest);
@@ -27,6 +28,7 @@ GuestOptions guest_options(const Flags *flags) {
   int64_t slots = flags->stack / 8;
   return (GuestOptions){
       .tier = flags->tier,
+      .jit = flags->jit,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
 #define LIMIT(id, field, ...) .field = (uint64_t)flags->limits[LIMIT_##id],
 #include "vm/limit.def"
@@ -62,6 +64,7 @@ static void stats_print(Guest *guest, clock_t start) {
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
   fprintf(stderr, "specialisations  %u\n", (unsigned)guest->program->ncodes);
+  tier_stats(stderr);
   fprintf(stderr, "cpu time         %.6f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 

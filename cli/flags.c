@@ -138,6 +138,14 @@ static bool dump_read(const char *text, unsigned *dump) {
   return *dump != 0;
 }
 
+static bool jit_read(const char *text, JitMode *mode) {
+  static const char *const modes[] = {[JIT_OFF] = "off", [JIT_ON] = "on", [JIT_ALWAYS] = "always"};
+  for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+    if (strcmp(text, modes[i]) == 0) return *mode = (JitMode)i, true;
+  }
+  return false;
+}
+
 /* Grants something, and from now on nothing that is not granted. */
 static bool grant(Flags *flags, unsigned capabilities) {
   if (flags->grants == CAP_ALL) flags->grants = CAP_STDERR;
@@ -167,6 +175,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_TIER:
       flags->tier = strcmp(value, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP;
       return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
+    case FLAG_JIT: return jit_read(value, &flags->jit);
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
 #define BYTES true
@@ -250,7 +259,7 @@ static bool warns_unasked(unsigned command) {
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
+  *flags = (Flags){.tier = TIER_INTERP, .jit = JIT_ON, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

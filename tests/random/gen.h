@@ -22,13 +22,13 @@ typedef enum Kind { K_INT, K_FLOAT, K_BOOL, K_CHAR, K_STRING, K_BYTES, K_LIST, K
 
 /* Types are interned: equal types are the same pointer. args: an element; key and value; parts; parameters, then the result. */
 typedef struct Type Type;
-enum { TYPE_ARGS = 4, NAME_MAX_ = 120 };
+enum { TYPE_ARGS = 4, NAME_MOST = 700, NAME_RANDOM = 50 }; /* bytes: of all names; of random types' */
 struct Type {
   Kind kind;
   unsigned decl, n, depth;
   const Type *args[TYPE_ARGS];
   bool equals, is_key, has_param; /* can be compared; can be a key; names a type parameter */
-  char name[NAME_MAX_];
+  char name[NAME_MOST];
 };
 
 typedef struct Var {
@@ -58,7 +58,7 @@ typedef struct Place {
   unsigned labels[8];  /* of those, 0 where `continue` would never end */
 } Place;
 
-enum { VARS_MAX = 256, TYPES_MAX = 400, CLASSES_MAX = 5, ENUMS_MAX = 3, TRAITS_MAX = 3, FUNCTIONS_MAX = 12, GENERICS_MAX = 5 };
+enum { VARS_MAX = 256, TYPES_MAX = 4000, CLASSES_MAX = 5, ENUMS_MAX = 3, TRAITS_MAX = 3, FUNCTIONS_MAX = 12, GENERICS_MAX = 5 };
 typedef struct Gen {
   uint64_t state;      /* chance.h's */
   FILE *out;

@@ -1,6 +1,6 @@
 /* types.c - the generator's types: interning, names, and random ones. Interface: gen.h.
  *
- * Types that are nested deeply, and tables that are full, give int instead. A class mentions classes before it, and itself only in optionals and lists,
+ * A random type with a long name is a scalar instead. A class mentions classes before it, and itself only in optionals and lists,
  * so that a value of every type can be written.
  */
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 static void name_add(char *name, const char *text) {
   size_t length = strlen(name);
-  snprintf(name + length, NAME_MAX_ - length, "%s", text);
+  snprintf(name + length, NAME_MOST - length, "%s", text);
 }
 
 static void name_list(char *name, const Type *type, unsigned n) {
@@ -37,11 +37,11 @@ static void type_name(char *name, const Type *type) {
   if (simple[type->kind]) return name_add(name, simple[type->kind]);
   if (type->kind == K_FN) return name_fn(name, type);
   if (type->kind == K_MAP) {
-    snprintf(name, NAME_MAX_, "[%.56s: %.56s]", type->args[0]->name, type->args[1]->name);
+    snprintf(name, NAME_MOST, "[%.300s: %.300s]", type->args[0]->name, type->args[1]->name);
   } else if (type->kind == K_OPT) {
-    snprintf(name, NAME_MAX_, type->args[0]->kind == K_FN ? "(%.110s)?" : "%.110s?", type->args[0]->name);
+    snprintf(name, NAME_MOST, type->args[0]->kind == K_FN ? "(%.600s)?" : "%.600s?", type->args[0]->name);
   } else if (type->n == 0) {
-    snprintf(name, NAME_MAX_, "%c%u", type->kind == K_CLASS ? 'C' : type->kind == K_ENUM ? 'E' : 'T', type->decl);
+    snprintf(name, NAME_MOST, "%c%u", type->kind == K_CLASS ? 'C' : type->kind == K_ENUM ? 'E' : 'T', type->decl);
   } else {
     name_add(name, open[type->kind]);
     name_list(name, type, type->n);
@@ -78,10 +78,8 @@ const Type *type_of(Gen *g, Kind kind, unsigned decl, unsigned n, const Type *co
   if (n) memcpy(type->args, args, n * sizeof *args);
   facts_find(g, type);
   type_name(type->name, type);
-  bool is_too_much = g->ntypes == TYPES_MAX || (strlen(type->name) > 60 && n);
-  if (!is_too_much) return g->types[g->ntypes++] = type;
-  free(type);
-  return g->of_int;
+  if (g->ntypes == TYPES_MAX || strlen(type->name) + 8 > NAME_MOST / 2) abort(); /* NAME_RANDOM keeps it far from that */
+  return g->types[g->ntypes++] = type;
 }
 
 const Type *type_with(Gen *g, Kind kind, const Type *arg) { return type_of(g, kind, 0, 1, &arg); }
@@ -132,7 +130,7 @@ const Type *type_equals(Gen *g, unsigned depth) {
   return type_scalar(g);
 }
 
-const Type *type_random(Gen *g, unsigned depth) {
+static const Type *type_any(Gen *g, unsigned depth) {
   if (g->param && one_in(g, 4)) return g->param;
   if (depth == 0) return type_scalar(g);
   depth--;
@@ -152,6 +150,11 @@ const Type *type_random(Gen *g, unsigned depth) {
     case 16: return one_in(g, 2) ? type_with(g, K_SET, type_key(g, depth)) : g->of_bytes;
     default: return type_scalar(g);
   }
+}
+
+const Type *type_random(Gen *g, unsigned depth) {
+  const Type *type = type_any(g, depth);
+  return strlen(type->name) > NAME_RANDOM ? type_scalar(g) : type;
 }
 
 /* What traits are implemented for besides classes and enums (TraitDecl.on). */
