@@ -314,8 +314,8 @@ $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn-internal.a
 # Random programs, run in many ways. RUNS programs, beginning at SEED; a part of `make test`, and more of them with `make random RUNS=200000`.
 RUNS ?= 2500
 SEED ?= 1
-random: $(O)/random_programs
-	$(O)/random_programs --runs $(RUNS) --seed $(SEED) --save $(O)/random
+random: $(O)/random_programs $(JIT)
+	$(O)/random_programs --runs $(RUNS) --seed $(SEED) $(if $(JIT),--compiled 500) --save $(O)/random
 RANDOM_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/random/*.c))
 $(O)/random_programs: $(RANDOM_OBJECTS) $(O)/libfirn-internal.a
 	@echo "  LD  $@"

@@ -1,13 +1,13 @@
 /* random_programs.c - random programs, each run in several ways that must come to the same.
  *
- *   random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--coverage]       the programs of seeds S, S + 1, ... S + N - 1
+ *   random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--compiled N] [--coverage]   the programs of seeds S, S + 1, ... S + N - 1
  *   random_programs --print SEED [--size N]                                          writes the program of a seed, and runs nothing
  *
  * generate.h makes a program of each seed, on every machine the same one. It must compile, and everything that can be seen of it (output, panic with its
  * trace, exit status, fuel, what it allocated and holds, its whole state) must be the same in every way of ways.h. A difference is reported with the seed,
  * the smallest size at which that seed shows one, and a command that prints the program; with --save it is written to FILE.SEED.firn. The exit status is 0
  * when nothing failed. --coverage tells of each instruction in how many programs it was made ready to run. Programs run in child processes, BATCH in one,
- * so that a crash is a failure like others.
+ * so that a crash is a failure like others. Compiling takes long: one program in N of --compiled goes through the compiling tier, none without.
  */
 #define _GNU_SOURCE
 #include <inttypes.h>
@@ -38,6 +38,7 @@ typedef struct Shared {
 typedef struct Options {
   uint64_t runs, seed, print;
   unsigned size; /* 0: by the seed */
+  unsigned compiled; /* one program in so many, 0: none */
   const char *save;
   bool prints, covers;
 } Options;
@@ -92,7 +93,8 @@ static void outcome_count(Shared *shared, const Outcome *outcome) {
   shared->early += outcome->fuel < 1000;
 }
 
-static void program_check(Shared *shared, uint64_t seed, unsigned size) {
+static void program_check(Shared *shared, uint64_t seed, unsigned size, unsigned compiled) {
+  bool is_compiled = compiled && seed % compiled == 0;
   size_t length = 0;
   char *text = generate_program(seed, size, &length);
   Program *program = program_compile(shared, text, length);
@@ -102,7 +104,7 @@ static void program_check(Shared *shared, uint64_t seed, unsigned size) {
   for (unsigned i = 1; i < nways; i++) {
     uint64_t state = seed * 31 + i;
     bool ends_otherwise = ways[i].modes & WAY_STEPS && should.status == GUEST_PAUSED; /* it stops between safepoints then */
-    if (chance_roll(&state, ways[i].each) || ends_otherwise) continue;
+    if (chance_roll(&state, ways[i].each) || ends_otherwise || (ways[i].jit != JIT_OFF && !is_compiled)) continue;
     char why[WHY_MAX - 100];
     Outcome is = way_run(&ways[i], program, state);
     REQUIRE(!outcome_differs(&is, &should, why, sizeof why), "%s: %s", ways[i].name, why);
@@ -126,7 +128,7 @@ static void batch_run(const Options *options, Shared *shared, uint64_t from, uin
   for (uint64_t seed = from; seed < to; seed++) {
     shared->done = seed;
     setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = LIMIT_SECONDS}, NULL);
-    program_check(shared, seed, size_of(options, seed));
+    program_check(shared, seed, size_of(options, seed), options->compiled);
   }
   _exit(0);
 }
@@ -163,7 +165,7 @@ static void failure_report(const Options *options, Shared *shared) {
   memcpy(why, shared->why, sizeof why);
   shared->shrinks = true;
   for (; size < most; size++)
-    if (!child_run(&(Options){.size = size}, shared, seed, seed + 1)) break;
+    if (!child_run(&(Options){.size = size, .compiled = options->compiled}, shared, seed, seed + 1)) break;
   shared->shrinks = false;
   printf("FAIL seed %" PRIu64 ": %s\n", seed, why);
   if (size < most) printf("  at size %u: %s\n", size, shared->why);
@@ -211,6 +213,7 @@ static bool options_read(Options *options, int argc, char **argv) {
     if (strcmp(argv[i - 1], "--runs") == 0) options->runs = number;
     else if (strcmp(argv[i - 1], "--seed") == 0) options->seed = number;
     else if (strcmp(argv[i - 1], "--size") == 0) options->size = number > SIZE_MOST ? SIZE_MOST : (unsigned)number;
+    else if (strcmp(argv[i - 1], "--compiled") == 0) options->compiled = (unsigned)number;
     else if (strcmp(argv[i - 1], "--save") == 0) options->save = value;
     else if (strcmp(argv[i - 1], "--print") == 0) options->print = number, options->prints = true;
     else return false;
@@ -220,7 +223,7 @@ static bool options_read(Options *options, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Options options = {.runs = 1000, .seed = 1};
-  if (!options_read(&options, argc, argv)) return fprintf(stderr, "usage: random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--coverage] [--print SEED]\n"), 2;
+  if (!options_read(&options, argc, argv)) return fprintf(stderr, "usage: random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--compiled N] [--coverage] [--print SEED]\n"), 2;
   if (options.prints) {
     size_t length = 0;
     char *text = generate_program(options.print, size_of(&options, options.print), &length);

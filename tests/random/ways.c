@@ -15,15 +15,19 @@
 #include "vm/stress.h"
 
 const Way ways[] = {
-    {"oracle", TIER_ORACLE, 0, 1, NULL},
-    {"interpreter", TIER_INTERP, 0, 1, NULL},
-    {"interpreter in slices", TIER_INTERP, WAY_SLICES, 1, NULL},
-    {"oracle in slices, thawed", TIER_ORACLE, WAY_SLICES | WAY_THAW, 4, NULL},
-    {"interpreter in slices, thawed", TIER_INTERP, WAY_SLICES | WAY_THAW, 1, NULL},
-    {"hopping, thawed and cloned", TIER_INTERP, WAY_SLICES | WAY_THAW | WAY_CLONE | WAY_HOP, 2, NULL},
-    {"hopping between instructions", TIER_ORACLE, WAY_STEPS, 8, NULL},
-    {"interpreter, collecting", TIER_INTERP, WAY_GC, 24, NULL},
-    {"hopping, thawed, collecting", TIER_INTERP, WAY_SLICES | WAY_THAW | WAY_HOP | WAY_GC, 24, NULL},
+    {"oracle", TIER_ORACLE, JIT_OFF, 0, 1},
+    {"interpreter", TIER_INTERP, JIT_OFF, 0, 1},
+    {"interpreter in slices", TIER_INTERP, JIT_OFF, WAY_SLICES, 1},
+    {"oracle in slices, thawed", TIER_ORACLE, JIT_OFF, WAY_SLICES | WAY_THAW, 4},
+    {"interpreter in slices, thawed", TIER_INTERP, JIT_OFF, WAY_SLICES | WAY_THAW, 1},
+    {"hopping, thawed and cloned", TIER_INTERP, JIT_OFF, WAY_SLICES | WAY_THAW | WAY_CLONE | WAY_HOP, 2},
+    {"hopping between instructions", TIER_ORACLE, JIT_OFF, WAY_STEPS, 8},
+    {"interpreter, collecting", TIER_INTERP, JIT_OFF, WAY_GC, 24},
+    {"hopping, thawed, collecting", TIER_INTERP, JIT_OFF, WAY_SLICES | WAY_THAW | WAY_HOP | WAY_GC, 24},
+    {"compiled", TIER_INTERP, JIT_ALWAYS, 0, 1},
+    {"compiled, in slices", TIER_INTERP, JIT_ALWAYS, WAY_SLICES, 1},
+    {"compiled, hopping, thawed and cloned", TIER_INTERP, JIT_ALWAYS, WAY_SLICES | WAY_THAW | WAY_CLONE | WAY_HOP, 1},
+    {"compiled, collecting", TIER_INTERP, JIT_ALWAYS, WAY_GC, 8},
 };
 const unsigned nways = sizeof ways / sizeof *ways;
 
@@ -58,7 +62,6 @@ static void become(Run *run, Guest *guest) {
   guest->nlisted_most = run->guest->nlisted_most;
   guest_free(run->guest);
   run->guest = guest;
-  if (run->way->prepare) run->way->prepare(guest);
 }
 
 static bool thaw(Run *run) {
@@ -130,10 +133,9 @@ static void outcome_take(Outcome *outcome, Guest *guest) {
 Outcome way_run(const Way *way, Program *program, uint64_t seed) {
   Outcome outcome = {.output = calloc(1, 1)};
   Run run = {.way = way, .state = seed, .outcome = &outcome};
-  GuestOptions options = {.tier = way->tier, .fuel = way->modes & WAY_SLICES ? 0 : WAY_FUEL, .stack_slots = WAY_STACK_SLOTS, .memory = WAY_MEMORY, .output = WAY_OUTPUT, .write = output_keep, .write_ctx = &outcome};
+  GuestOptions options = {.tier = way->tier, .jit = way->jit, .fuel = way->modes & WAY_SLICES ? 0 : WAY_FUEL, .stack_slots = WAY_STACK_SLOTS, .memory = WAY_MEMORY, .output = WAY_OUTPUT, .write = output_keep, .write_ctx = &outcome};
   run.guest = guest_new(program, &options);
   if (!outcome.output || !run.guest) abort();
-  if (way->prepare) way->prepare(run.guest);
   bool had_stress = heap_stress;
   heap_stress = (way->modes & WAY_GC) != 0;
   if (way->modes & WAY_STEPS) run_in_steps(&run);

@@ -1,7 +1,6 @@
 /* ways.h - the ways to run a program that must all come to the same.
  *
- * Interface: the table `ways`, whose first row is the reference; way_run runs a program one way, outcome_differs compares. A further tier is one row: its
- * tier, and what is to be set up in `prepare`.
+ * Interface: the table `ways`, whose first row is the reference; way_run runs a program one way, outcome_differs compares. A further way is one row.
  */
 #ifndef FIRN_TESTS_RANDOM_WAYS_H
 #define FIRN_TESTS_RANDOM_WAYS_H
@@ -25,9 +24,9 @@ typedef enum WayMode {
 typedef struct Way {
   const char *name;
   Tier tier;
+  JitMode jit;
   unsigned modes;
   unsigned each;    /* one program in so many */
-  void (*prepare)(Guest *guest); /* NULL: nothing more. Called again for each guest that it becomes */
 } Way;
 extern const Way ways[];
 extern const unsigned nways;
