@@ -1,7 +1,8 @@
 /* random_programs.c - random programs, each run in several ways that must come to the same.
  *
  *   random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--compiled N] [--coverage]   the programs of seeds S, S + 1, ... S + N - 1
- *   random_programs --print SEED [--size N]                                          writes the program of a seed, and runs nothing
+ *   random_programs --print SEED [--size N]                                                    writes the program of a seed, and runs nothing
+ *   random_programs --file FILE [--seed S] [--runs N] [--compiled 1]                           another program, with the slices of those seeds
  *
  * generate.h makes a program of each seed, on every machine the same one. It must compile, and everything that can be seen of it (output, panic with its
  * trace, exit status, fuel, what it allocated and holds, its whole state) must be the same in every way of ways.h. A difference is reported with the seed,
@@ -32,6 +33,7 @@ typedef struct Shared {
   uint64_t done; /* seed of the program that runs */
   char why[WHY_MAX];
   bool shrinks;  /* not counted */
+  unsigned way;  /* that runs */
   uint64_t counts, bytes, ops[OPS], traps[TRAPS], paused, early, decades[DECADES], ways[16];
 } Shared;
 
@@ -39,7 +41,7 @@ typedef struct Options {
   uint64_t runs, seed, print;
   unsigned size; /* 0: by the seed */
   unsigned compiled; /* one program in so many, 0: none */
-  const char *save;
+  const char *save, *file;
   bool prints, covers;
 } Options;
 
@@ -93,10 +95,21 @@ static void outcome_count(Shared *shared, const Outcome *outcome) {
   shared->early += outcome->fuel < 1000;
 }
 
-static void program_check(Shared *shared, uint64_t seed, unsigned size, unsigned compiled) {
-  bool is_compiled = compiled && seed % compiled == 0;
+static char *file_text(const char *path, size_t *length) {
+  char *text = NULL;
+  FILE *file = fopen(path, "rb"), *out = open_memstream(&text, length);
+  if (!file || !out) exit(2);
+  for (int c; (c = fgetc(file)) != EOF;) fputc(c, out);
+  fclose(file);
+  fclose(out);
+  return text;
+}
+
+static void program_check(const Options *options, Shared *shared, uint64_t seed) {
+  bool is_compiled = options->compiled && seed % options->compiled == 0;
   size_t length = 0;
-  char *text = generate_program(seed, size, &length);
+  shared->way = 0;
+  char *text = options->file ? file_text(options->file, &length) : generate_program(seed, size_of(options, seed), &length);
   Program *program = program_compile(shared, text, length);
   Outcome should = way_run(&ways[0], program, seed);
   REQUIRE(!should.problem[0], "%s: %s", ways[0].name, should.problem);
@@ -106,6 +119,7 @@ static void program_check(Shared *shared, uint64_t seed, unsigned size, unsigned
     bool ends_otherwise = ways[i].modes & WAY_STEPS && should.status == GUEST_PAUSED; /* it stops between safepoints then */
     if (chance_roll(&state, ways[i].each) || ends_otherwise || (ways[i].jit != JIT_OFF && !is_compiled)) continue;
     char why[WHY_MAX - 100];
+    shared->way = i;
     Outcome is = way_run(&ways[i], program, state);
     REQUIRE(!outcome_differs(&is, &should, why, sizeof why), "%s: %s", ways[i].name, why);
     outcome_free(&is);
@@ -128,7 +142,7 @@ static void batch_run(const Options *options, Shared *shared, uint64_t from, uin
   for (uint64_t seed = from; seed < to; seed++) {
     shared->done = seed;
     setitimer(ITIMER_PROF, &(struct itimerval){.it_value.tv_sec = LIMIT_SECONDS}, NULL);
-    program_check(shared, seed, size_of(options, seed), options->compiled);
+    program_check(options, shared, seed);
   }
   _exit(0);
 }
@@ -141,7 +155,7 @@ static bool child_run(const Options *options, Shared *shared, uint64_t from, uin
   if (child == 0) batch_run(options, shared, from, to);
   int status;
   if (child < 0 || waitpid(child, &status, 0) != child) exit(2);
-  if (WIFSIGNALED(status)) snprintf(shared->why, WHY_MAX, "%s", strsignal(WTERMSIG(status)));
+  if (WIFSIGNALED(status)) snprintf(shared->why, WHY_MAX, "%s: %s", ways[shared->way].name, strsignal(WTERMSIG(status)));
   else if (WEXITSTATUS(status) && !shared->why[0]) snprintf(shared->why, WHY_MAX, "it ended by itself, with status %d", WEXITSTATUS(status));
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
@@ -160,7 +174,7 @@ static void program_save(const char *path, uint64_t seed, unsigned size) {
 /* Looks for a smaller size of the same seed that fails too. */
 static void failure_report(const Options *options, Shared *shared) {
   uint64_t seed = shared->done;
-  unsigned most = size_of(options, seed), size = 1;
+  unsigned most = options->file ? 0 : size_of(options, seed), size = 1;
   char why[WHY_MAX];
   memcpy(why, shared->why, sizeof why);
   shared->shrinks = true;
@@ -169,6 +183,7 @@ static void failure_report(const Options *options, Shared *shared) {
   shared->shrinks = false;
   printf("FAIL seed %" PRIu64 ": %s\n", seed, why);
   if (size < most) printf("  at size %u: %s\n", size, shared->why);
+  if (options->file) return;
   printf("  random_programs --print %" PRIu64 " --size %u\n", seed, size);
   if (options->save) program_save(options->save, seed, size);
 }
@@ -215,6 +230,7 @@ static bool options_read(Options *options, int argc, char **argv) {
     else if (strcmp(argv[i - 1], "--size") == 0) options->size = number > SIZE_MOST ? SIZE_MOST : (unsigned)number;
     else if (strcmp(argv[i - 1], "--compiled") == 0) options->compiled = (unsigned)number;
     else if (strcmp(argv[i - 1], "--save") == 0) options->save = value;
+    else if (strcmp(argv[i - 1], "--file") == 0) options->file = value;
     else if (strcmp(argv[i - 1], "--print") == 0) options->print = number, options->prints = true;
     else return false;
   }
@@ -223,7 +239,7 @@ static bool options_read(Options *options, int argc, char **argv) {
 
 int main(int argc, char **argv) {
   Options options = {.runs = 1000, .seed = 1};
-  if (!options_read(&options, argc, argv)) return fprintf(stderr, "usage: random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--compiled N] [--coverage] [--print SEED]\n"), 2;
+  if (!options_read(&options, argc, argv)) return fprintf(stderr, "usage: random_programs [--runs N] [--seed S] [--size N] [--save FILE] [--compiled N] [--coverage] [--print SEED] [--file FILE]\n"), 2;
   if (options.prints) {
     size_t length = 0;
     char *text = generate_program(options.print, size_of(&options, options.print), &length);
