@@ -197,7 +197,8 @@ int command_run(Flags *flags) {
   const char *path = flags->code ? "<command line>" : flags->words[0];
   Program *program = program_load(path, flags, false);
   if (!program) return EXIT_USAGE;
-  if (flags->dump) return dump_program(program, flags);
+  tier_dump((flags->dump & DUMP_BIT_IR ? TIER_DUMP_IR : 0) | (flags->dump & DUMP_BIT_ASM ? TIER_DUMP_ASM : 0));
+  if (flags->dump & ~(DUMP_BIT_IR | DUMP_BIT_ASM)) return dump_program(program, flags);
   GuestOptions options = guest_options(flags);
   options.args = (const char *const *)(flags->code ? flags->words : flags->words + 1);
   options.nargs = flags->code ? flags->nwords : flags->nwords - 1;

@@ -126,11 +126,11 @@ static bool signal_read(const char *name, int *number) {
 }
 
 static bool dump_read(const char *text, unsigned *dump) {
-  static const char *const stages[] = {"tokens", "ast", "types", "module", "code"};
+  static const char *const stages[] = {"tokens", "ast", "types", "module", "code", "ir", "asm"};
   while (*text) {
     size_t length = strcspn(text, ",");
     bool found = false;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < sizeof stages / sizeof *stages; i++)
       if (strlen(stages[i]) == length && memcmp(stages[i], text, length) == 0) *dump |= 1u << i, found = true;
     if (!found) return false;
     text += length + (text[length] == ',');

@@ -1,6 +1,7 @@
 /* codegen.c - IR to native code in memory. Interface: jit.h.
  *
  * LLVM's passes and code generator make an object file in memory, which its linker (LLJIT) puts where it can run. */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
+#include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
@@ -26,12 +28,13 @@ struct CodegenUnit {
 static LLVMOrcLLJITRef lljit;
 static LLVMTargetMachineRef machine;
 static char *triple, *cpu, *features;
+static atomic_uint dumps;
 
 /* Templates first; then what takes frames apart, so that the inliner sees functions as they are; then loops. */
 static const char passes[] =
     "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg),"
     "cgscc(inline),globaldce,"
-    "function(sroa,early-cse<memssa>,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(loop-rotate),"
+    "function(sroa,early-cse<memssa>,jump-threading,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(loop-rotate),"
     "loop-mssa(licm,simple-loop-unswitch),gvn,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(indvars),"
     "loop-vectorize,instcombine<no-verify-fixpoint>,sink,simplifycfg)";
 
@@ -69,6 +72,8 @@ bool codegen_start(const TierSymbol *symbols) {
   triple = LLVMGetDefaultTargetTriple();
   cpu = LLVMGetHostCPUName();
   features = LLVMGetHostCPUFeatures();
+  static const char *const options[] = {"firn", "-inline-threshold=600"};
+  LLVMParseCommandLineOptions(2, options, NULL);
   machine = machine_new();
   return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
 }
@@ -90,6 +95,18 @@ static bool optimise(LLVMModuleRef module, char **error) {
   return done;
 }
 
+void codegen_dump(unsigned what) { dumps = what; }
+
+static void dump(LLVMModuleRef module) {
+  LLVMMemoryBufferRef text;
+  char *ir = dumps & TIER_DUMP_IR ? LLVMPrintModuleToString(module) : NULL;
+  if (ir) fputs(ir, stderr);
+  LLVMDisposeMessage(ir);
+  if (!(dumps & TIER_DUMP_ASM) || LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMAssemblyFile, NULL, &text)) return;
+  fwrite(LLVMGetBufferStart(text), 1, LLVMGetBufferSize(text), stderr);
+  LLVMDisposeMemoryBuffer(text);
+}
+
 CodegenUnit *codegen_compile(LLVMModuleRef module, char **error) {
   CodegenUnit *code = calloc(1, sizeof *code);
   LLVMMemoryBufferRef object = NULL;
@@ -98,7 +115,9 @@ CodegenUnit *codegen_compile(LLVMModuleRef module, char **error) {
   LLVMDisposeTargetData(layout);
   LLVMSetTarget(module, triple);
   *error = NULL;
-  bool done = code && optimise(module, error) && !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, error, &object);
+  bool done = code && optimise(module, error);
+  if (done && dumps) dump(module);
+  done = done && !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, error, &object);
   LLVMDisposeModule(module);
   if (done) {
     code->bytes = LLVMGetBufferSize(object);

@@ -196,6 +196,14 @@ void emit_return(Emitter *e, uint32_t from, uint32_t count) {
 
 /* Functions */
 
+LLVMValueRef context_load(Emitter *e, unsigned word) {
+  LLVMValueRef index = const_word(e, word);
+  LLVMValueRef loaded = LLVMBuildLoad2(e->b, e->u->pointer, LLVMBuildInBoundsGEP2(e->b, e->u->pointer, e->ctx, &index, 1, ""), "");
+  LLVMSetMetadata(loaded, LLVMGetMDKindIDInContext(e->u->context, "invariant.load", 14),
+                  LLVMMetadataAsValue(e->u->context, LLVMMDNodeInContext2(e->u->context, NULL, 0)));
+  return loaded;
+}
+
 static bool has_calls(const Code *code) {
   for (uint32_t pc = 0; pc < code->ninsns; pc++) {
     if (op_table[code->insns[pc].op].flags & OP_CALLS) return true;
@@ -214,17 +222,14 @@ static void prologue_charge(Emitter *e) {
   block_begin(e, paid);
   if (!has_calls(e->code)) return;
   LLVMBasicBlockRef deep = block_new(e, "deep"), body = block_new(e, "");
-  LLVMValueRef index[] = {const_half(e, 0), const_half(e, 2)};
-  LLVMTypeRef fields[] = {e->u->pointer, e->u->pointer, e->u->pointer};
-  LLVMTypeRef context = LLVMStructTypeInContext(e->u->context, fields, 3, false);
-  LLVMValueRef limit = LLVMBuildLoad2(e->b, e->u->pointer, LLVMBuildInBoundsGEP2(e->b, context, e->ctx, index, 2, ""), "");
+  LLVMValueRef limit = context_load(e, 2);
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntUGE, e->here, limit, ""), body, deep);
   block_begin(e, deep);
   leave_here(e, 0, LEAVE_RUN, e->code->nlocals_slots, fuel);
   block_begin(e, body);
 }
 
-_Static_assert(offsetof(TierContext, native_limit) == 16 && offsetof(TierContext, limit) == 8, "prologue_charge and emit_ops.c know the context");
+_Static_assert(offsetof(TierContext, native_limit) == 16 && offsetof(TierContext, limit) == 8, "context_load");
 
 static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function) {
   uint32_t nslots = code->frame_slots + SLACK;
@@ -366,6 +371,7 @@ bool unit_emit_entry(Unit *u, Member *member) {
   }
   if (args) emitter_end(&e);
   free(args);
+  member->has_entry = done;
   return done;
 }
 
@@ -397,7 +403,7 @@ Member *unit_member(const Unit *unit, const Code *code) {
   return NULL;
 }
 
-enum { INLINE_MAX = 24 }; /* instructions of functions that are always inlined, unless they call */
+enum { INLINE_MAX = 24 }; /* instructions of functions that are always inlined */
 
 Member *unit_add(Unit *u, Code *code) {
   if (u->nmembers == UNIT_MEMBERS) return NULL;
@@ -425,7 +431,8 @@ Member *unit_add(Unit *u, Code *code) {
   member->body = LLVMAddFunction(u->module, name, member->type);
   LLVMSetLinkage(member->body, LLVMInternalLinkage);
   LLVMSetFunctionCallConv(member->body, 8); /* fast */
-  if (code->ninsns <= INLINE_MAX && !has_calls(code)) {
+  member->is_small = code->ninsns <= INLINE_MAX;
+  if (member->is_small) {
     unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
     LLVMAddAttributeAtIndex(member->body, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->context, kind, 0));
   }

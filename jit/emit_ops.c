@@ -239,11 +239,6 @@ static void step_over(Emitter *e) {
 
 /* Calls */
 
-static LLVMValueRef context_limit(Emitter *e) {
-  LLVMValueRef index = const_word(e, 1);
-  return LLVMBuildLoad2(e->b, e->u->pointer, LLVMBuildInBoundsGEP2(e->b, e->u->pointer, e->ctx, &index, 1, ""), "limit");
-}
-
 /* Goes on when a callee has returned, with its balance; the frame is left when the callee has left. */
 static void callee_returned(Emitter *e, LLVMValueRef fuel) {
   LLVMBasicBlockRef left = block_new(e, "left"), returned = block_new(e, "");
@@ -259,7 +254,7 @@ static void call_member(Emitter *e, const Member *member) {
   uint32_t at = e->insn->a, nargs = member->code->nargs_slots;
   LLVMValueRef args[3 + 255 + TYPE_SLOTS_MAX];
   LLVMValueRef end = frame_at(e, at + member->code->frame_slots);
-  require(e, LLVMBuildICmp(e->b, LLVMIntULE, end, context_limit(e), ""));
+  require(e, LLVMBuildICmp(e->b, LLVMIntULE, end, context_load(e, 1), ""));
   args[0] = e->ctx;
   args[1] = frame_at(e, at);
   args[2] = fuel_load(e);

@@ -47,6 +47,7 @@ LLVMValueRef frame_at(Emitter *e, uint32_t slot);                      /* fp + s
 void memory_store(Emitter *e, uint32_t slot);                          /* a slot to the guest's stack */
 void memory_load(Emitter *e, uint32_t slot, Kind kind);
 LLVMValueRef runtime_call(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs);
+LLVMValueRef context_load(Emitter *e, unsigned word);                  /* a limit of the TierContext, which does not change while compiled code runs */
 void branch_likely(Emitter *e, LLVMValueRef condition, LLVMBasicBlockRef likely, LLVMBasicBlockRef unlikely);
 LLVMBasicBlockRef block_new(Emitter *e, const char *name);
 void block_begin(Emitter *e, LLVMBasicBlockRef block);

@@ -27,6 +27,8 @@ typedef struct Member {
   uint32_t index;          /* the code's; the code itself may be gone by the time that the unit is compiled */
   LLVMValueRef body;
   LLVMTypeRef type;
+  bool is_small;           /* inlined wherever it is called */
+  bool has_entry;
   uint8_t *params;         /* Kind of each slot of the arguments */
   uint8_t results[TYPE_SLOTS_MAX + 1];
   uint32_t nresults;
@@ -65,6 +67,7 @@ LLVMModuleRef codegen_runtime(LLVMContextRef context);  /* a copy of runtime.c's
 typedef struct CodegenUnit CodegenUnit;
 CodegenUnit *codegen_compile(LLVMModuleRef module, char **error); /* takes the module. *error: LLVM's, to be freed by LLVMDisposeMessage, or NULL */
 TierEntry codegen_find(const char *name);
+void codegen_dump(unsigned what);               /* TIER_DUMP bits */
 size_t codegen_bytes(const CodegenUnit *code);
 void codegen_free(CodegenUnit *code);
 

@@ -17,6 +17,7 @@
 enum {
   CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
   UNIT_MAX = 4000,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 80,    /* of a callee that has been compiled before, and comes with its caller all the same */
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
 
@@ -100,6 +101,7 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
       if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
+      if (callee->entry && callee->ninsns > AGAIN_MAX) continue;
       if (unit_add(unit, callee)) *ninsns += callee->ninsns;
     }
   }
@@ -107,7 +109,9 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
 
 static bool unit_emit(Unit *unit, uint32_t pc) {
   for (uint32_t i = 0; i < unit->nmembers; i++) {
-    if (!unit_emit_body(unit, &unit->members[i]) || !unit_emit_entry(unit, &unit->members[i])) return false;
+    Member *member = &unit->members[i];
+    if (!unit_emit_body(unit, member)) return false;
+    if (!member->code->entry && (i == 0 || !member->is_small) && !unit_emit_entry(unit, member)) return false;
   }
   return !pc || unit_emit_entry_at(unit, &unit->members[0], pc);
 }
@@ -121,7 +125,7 @@ static void job_compile(Job *job) {
   LLVMContextDispose(unit->context);
   for (uint32_t i = 0; i < unit->nmembers && job->code; i++) {
     entry_name(name, sizeof name, unit, &unit->members[i], 0);
-    job->entries[i] = codegen_find(name);
+    if (unit->members[i].has_entry) job->entries[i] = codegen_find(name);
   }
   if (job->pc && job->code) {
     entry_name(name, sizeof name, unit, &unit->members[0], job->pc);
@@ -314,7 +318,7 @@ static void stats(FILE *out) {
           (unsigned long long)figures.failed, 1e3 * figures.emitting, 1e3 * figures.compiling);
 }
 
-static const TierPlugin plugin = {compile, poll, program_drop, stats};
+static const TierPlugin plugin = {compile, poll, program_drop, stats, codegen_dump};
 
 __attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols);
 

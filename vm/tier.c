@@ -32,6 +32,7 @@ struct Jit { JitMode mode; };
 
 static const TierPlugin *plugin;
 static bool plugin_missing;
+static unsigned dumps;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
 /* The file that this code is in, a program or a library. */
@@ -75,6 +76,7 @@ static const TierPlugin *plugin_get(void) {
   TierPluginStart start = library ? (TierPluginStart)dlsym(library, "firn_tier_start") : NULL;
   plugin = start ? start(TIER_VERSION, symbols) : NULL;
   plugin_missing = !plugin;
+  if (plugin) plugin->dump(dumps);
   return plugin;
 }
 
@@ -108,8 +110,8 @@ static EntryAt *entry_add(TierCode *of, uint32_t pc) {
 static void ask(Code *code, uint32_t pc, bool waits) {
   TierCode *of = tier_code(code);
   if (!of || (pc == 0 ? of->is_asked : entry_find(of, pc) != NULL) || !plugin_get()) return;
-  if (pc == 0) of->is_asked = true;
-  else if (!entry_add(of, pc)) return;
+  if (pc && !entry_add(of, pc)) return;
+  of->is_asked = true; /* an entry comes with the beginning */
   plugin->compile(code, pc, waits);
 }
 
@@ -117,8 +119,7 @@ void tier_sample(Jit *jit, Code *code, uint32_t pc) {
   if (plugin) plugin->poll();
   TierCode *of = tier_code(code);
   if (!of || ++of->heat < HOT) return;
-  ask(code, 0, false);
-  if (pc) ask(code, pc, false);
+  ask(code, pc, false);
 }
 
 void tier_missed(Code *code) {
@@ -157,6 +158,11 @@ void tier_program_drop(Program *program) {
     free(of);
   }
   if (any && plugin) plugin->program_drop(program);
+}
+
+void tier_dump(unsigned what) {
+  dumps = what;
+  if (plugin) plugin->dump(what);
 }
 
 void tier_stats(FILE *out) {

@@ -50,6 +50,7 @@ typedef struct TierPlugin {
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
   void (*stats)(FILE *out);
+  void (*dump)(unsigned what);            /* TIER_DUMP bits: of what is compiled from now on, to standard error */
 } TierPlugin;
 
 /* What a plugin begins with, by name; and whether it was made for this machine. */
@@ -71,6 +72,8 @@ TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);
+enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
+void tier_dump(unsigned what);
 void tier_program_drop(Program *program);
 
 /* For plugins. */
