@@ -312,7 +312,7 @@ $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn-internal.a
 	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
 
 # Random programs, run in many ways. RUNS programs, beginning at SEED; a part of `make test`, and more of them with `make random RUNS=200000`.
-RUNS ?= 2500
+RUNS ?= 2000
 SEED ?= 1
 random: $(O)/random_programs $(JIT)
 	$(O)/random_programs --runs $(RUNS) --seed $(SEED) $(if $(JIT),--compiled 500) --save $(O)/random
