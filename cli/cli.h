@@ -29,6 +29,7 @@ typedef struct Flags {
   int64_t stack;           /* bytes; 0: the default */
   int64_t limits[LIMITS];  /* 0: none */
   int64_t timeout;         /* microseconds; 0: none */
+  int64_t deadline;        /* of what is compiled and run: when that will have passed since the command began; 0: none */
   int64_t specialisations; /* -1: the default */
   bool stats, strip, refer, color, missing;
   unsigned stress;         /* StressMode bits */

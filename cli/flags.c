@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "stdlib/wait.h"
 #include "vm/native.h"
 
 typedef enum FlagId {
@@ -185,7 +186,10 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
 #include "vm/limit.def"
 #undef BYTES
 #undef COUNT
-    case FLAG_TIMEOUT: return time_read(value, &flags->timeout) && flags->timeout > 0;
+    case FLAG_TIMEOUT:
+      if (!time_read(value, &flags->timeout) || flags->timeout <= 0) return false;
+      flags->deadline = deadline_after(flags->timeout);
+      return true;
     case FLAG_SPECIALISATIONS: return count_read(value, false, &flags->specialisations);
     case FLAG_STATS: return flags->stats = true;
     case FLAG_FREEZE: flags->freeze = value; return *value != 0;

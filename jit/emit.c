@@ -5,7 +5,7 @@
 
 #include "jit/emitter.h"
 
-enum { SLACK = 4 }; /* slots that templates may read beyond the frame's, and ignore */
+enum { SLACK = TYPE_SLOTS_MAX + 4 }; /* slots beyond the frame's: what a receiver's box holds, and what templates may read, and ignore */
 
 /* Kinds and constants */
 
@@ -325,13 +325,13 @@ static LLVMValueRef entry_declare(Unit *u, const Member *member, uint32_t pc) {
   return LLVMAddFunction(u->module, name, LLVMFunctionType(u->result, params, 3, false));
 }
 
-bool unit_emit_body(Unit *u, Member *member) {
+static bool body_emit(Unit *u, Member *member, LLVMValueRef function) {
   Emitter e;
   Code *code = member->code;
-  bool done = emitter_begin(&e, u, code, member->body);
+  bool done = emitter_begin(&e, u, code, function);
   if (done) {
     e.member = member;
-    for (uint32_t i = 0; i < code->nargs_slots; i++) slot_store(&e, i, member->params[i], LLVMGetParam(member->body, 3 + i));
+    for (uint32_t i = 0; i < code->nargs_slots; i++) slot_store(&e, i, member->params[i], LLVMGetParam(function, 3 + i));
     params_init(&e);
     prologue_charge(&e);
     code_emit(&e);
@@ -339,6 +339,10 @@ bool unit_emit_body(Unit *u, Member *member) {
   }
   emitter_end(&e);
   return done;
+}
+
+bool unit_emit_body(Unit *u, Member *member) {
+  return body_emit(u, member, member->body) && (!member->inner || body_emit(u, member, member->inner));
 }
 
 bool unit_emit_entry(Unit *u, Member *member) {
@@ -403,7 +407,28 @@ Member *unit_member(const Unit *unit, const Code *code) {
   return NULL;
 }
 
-enum { INLINE_MAX = 24 }; /* instructions of functions that are always inlined */
+enum { INLINE_MAX = 24, RECURSIVE_MAX = 48 }; /* instructions of functions that are always inlined; and into themselves, once */
+enum { FAST_CALL = 8 }; /* LLVM's number */
+
+static bool calls_itself(const Code *code) {
+  for (uint32_t pc = 0; pc < code->ninsns; pc++) {
+    if (code->insns[pc].op == OP_CALL && code->insns[pc].x.callee == code) return true;
+  }
+  return false;
+}
+
+static LLVMValueRef body_declare(Unit *u, const Member *member, const char *what, bool is_inlined) {
+  char name[64];
+  snprintf(name, sizeof name, "%s_%u_%u", what, u->number, member->index);
+  LLVMValueRef body = LLVMAddFunction(u->module, name, member->type);
+  LLVMSetLinkage(body, LLVMInternalLinkage);
+  LLVMSetFunctionCallConv(body, FAST_CALL);
+  if (is_inlined) {
+    unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
+    LLVMAddAttributeAtIndex(body, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->context, kind, 0));
+  }
+  return body;
+}
 
 Member *unit_add(Unit *u, Code *code) {
   if (u->nmembers == UNIT_MEMBERS) return NULL;
@@ -426,16 +451,10 @@ Member *unit_add(Unit *u, Code *code) {
   results[count] = u->word;
   member->type = LLVMFunctionType(LLVMStructTypeInContext(u->context, results, count + 1, false), params, 3 + code->nargs_slots, false);
   free(params);
-  char name[64];
-  snprintf(name, sizeof name, "body_%u_%u", u->number, code->index);
-  member->body = LLVMAddFunction(u->module, name, member->type);
-  LLVMSetLinkage(member->body, LLVMInternalLinkage);
-  LLVMSetFunctionCallConv(member->body, 8); /* fast */
-  member->is_small = code->ninsns <= INLINE_MAX;
-  if (member->is_small) {
-    unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
-    LLVMAddAttributeAtIndex(member->body, LLVMAttributeFunctionIndex, LLVMCreateEnumAttribute(u->context, kind, 0));
-  }
+  bool is_recursive = calls_itself(code);
+  member->is_small = code->ninsns <= INLINE_MAX && !is_recursive;
+  member->body = body_declare(u, member, "body", member->is_small);
+  if (is_recursive && code->ninsns <= RECURSIVE_MAX) member->inner = body_declare(u, member, "inner", true);
   u->nmembers++;
   return member;
 }

@@ -259,7 +259,8 @@ static void call_member(Emitter *e, const Member *member) {
   args[1] = frame_at(e, at);
   args[2] = fuel_load(e);
   for (uint32_t i = 0; i < nargs; i++) args[3 + i] = slot_load(e, at + i);
-  LLVMValueRef result = LLVMBuildCall2(e->b, member->type, member->body, args, 3 + nargs, "");
+  LLVMValueRef callee = member->inner && e->function == member->body ? member->inner : member->body;
+  LLVMValueRef result = LLVMBuildCall2(e->b, member->type, callee, args, 3 + nargs, "");
   LLVMSetInstructionCallConv(result, LLVMGetFunctionCallConv(member->body));
   uint32_t in_registers = member->nresults > RESULTS_MAX ? 0 : member->nresults;
   callee_returned(e, LLVMBuildExtractValue(e->b, result, in_registers, ""));
@@ -319,6 +320,15 @@ static void call_fn(Emitter *e) {
   call_entry(e, entry, results, nresults);
 }
 
+/* Puts what a box holds in the place of the receiver. */
+static void unbox(Emitter *e, LLVMValueRef box, const ObjDesc *desc) {
+  uint32_t at = e->insn->a, nargs = e->insn->v;
+  uint8_t kinds[KINDS_MAX];
+  for (uint32_t i = nargs; i > 1 && desc->nslots > 1; i--) slot_move(e, at + i - 2 + desc->nslots, at + i - 1);
+  for (uint32_t i = 1; i < nargs && desc->nslots == 0; i++) slot_move(e, at + i - 1, at + i);
+  words_read(e, box, 0, at, kinds, kinds_of(desc->type, kinds));
+}
+
 /* The receivers met so far are compared with, and their methods called directly. */
 static void call_trait(Emitter *e) {
   const CodeInsn *insn = e->insn;
@@ -333,10 +343,12 @@ static void call_trait(Emitter *e) {
   memcpy(kinds, e->kinds + at, insn->sp - at);
   for (uint32_t i = 0; i < count; i++) {
     const Member *member = unit_member(e->u, callees[i]);
-    if (!member || member->code->nargs_slots != insn->v) continue;
+    const ObjDesc *desc = machine_desc(descs[i]);
+    if (!member) continue;
     LLVMBasicBlockRef direct = block_new(e, "known"), next = block_new(e, "");
     LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, number, const_half(e, descs[i]), ""), direct, next);
     block_begin(e, direct);
+    if (desc->kind == OBJ_BOX) unbox(e, receiver, desc);
     call_member(e, member);
     LLVMBuildBr(e->b, joined);
     memcpy(e->kinds + at, kinds, insn->sp - at);

@@ -25,7 +25,7 @@ enum { RESULTS_MAX = 2 }; /* slots of a result in registers; more are in the fra
 typedef struct Member {
   Code *code;
   uint32_t index;          /* the code's; the code itself may be gone by the time that the unit is compiled */
-  LLVMValueRef body;
+  LLVMValueRef body, inner; /* inner: a copy that is inlined into the body where that calls itself, or NULL */
   LLVMTypeRef type;
   bool is_small;           /* inlined wherever it is called */
   bool has_entry;

@@ -9,6 +9,7 @@
 #define SYMBOL(name) extern __typeof__(&name) machine_##name;
 #include "vm/tier_symbols.def"
 
+#define machine_desc(number) ((*machine_heap_descs)[number])
 #define tier_publish (*machine_tier_publish)
 #define threaded_receivers (*machine_threaded_receivers)
 #define code_pushes (*machine_code_pushes)

@@ -172,9 +172,15 @@ TEMPLATE TierEntry closure_enter(TierContext *ctx, const Closure *closure, Value
   return entry;
 }
 
-TEMPLATE TierEntry receiver_enter(TierContext *ctx, const CodeInsn *insn, void *receiver, const Value *at) {
-  Code *code = tier_receiver(ctx, insn, receiver);
-  return code ? entry_of(ctx, code, at) : NULL;
+/* Slots of a receiver in a box take the place of its reference. */
+TEMPLATE TierEntry receiver_enter(TierContext *ctx, const CodeInsn *insn, const Instance *receiver, Value *at) {
+  Code *code = tier_receiver(ctx, insn, (void *)receiver);
+  TierEntry entry = code ? entry_of(ctx, code, at) : NULL;
+  const ObjDesc *desc = obj_desc((const Obj *)receiver);
+  if (!entry || desc->kind != OBJ_BOX) return entry;
+  memmove(at + desc->nslots, at + 1, (insn->v - 1u) * sizeof *at);
+  for (uint32_t i = 0; i < desc->nslots; i++) at[i] = receiver->slots[i];
+  return entry;
 }
 
 /* What the machine does */

@@ -68,7 +68,8 @@ typedef struct GuestOptions {
   JitMode jit;              /* whether the interpreter may give functions to a compiling tier: ON when they are hot, ALWAYS at once */
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
-/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... Time is for who runs the guest to look after. */
+  int64_t deadline;         /* on the system's monotonic clock, microseconds, 0: none: for who runs the guest to look after (stdlib/wait.h) */
+/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... */
 #define LIMIT(id, field, ...) uint64_t field;
 #include "vm/limit.def"
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
@@ -85,7 +86,9 @@ struct Guest {
   Task *task;               /* the running one */
   Task *outside;            /* the first task of a guest that was not thawed, malloc'd: freed with the guest, although it may be dropped before */
   Task *main;               /* the one that began: the guest has finished when it has */
-  Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
+  Task *listed, *listed_last; /* tasks that have been ready once and are not done */
+  Value *spare;             /* the stack of the last call by the host, TASK_STACK_FIRST slots and as many frames, for the next one; or NULL. No part of the */
+  Frame *spare_frames;      /* guest's state. heap.c takes what stands from `task` to here as roots */
   Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */
   uint32_t ready_first, nready, ready_cap;
   Task **pending;           /* tasks that wait for the host: a heap of npending of pending_cap places (wait.c) */

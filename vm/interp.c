@@ -313,7 +313,7 @@ enter: {
   fp = task->slots + top->base;
   limit = task->slots + task->nslots;
   last = links_of(task) + task->nframes - 1;
-  compiled = tier && guest->fuel >= 0 ? tier_entry(tier, top->code, top->pc) : NULL;
+  compiled = tier && guest->fuel >= 0 ? tier_resume(tier, top->code, top->pc) : NULL;
   FUEL_TAKE(guest->fuel + (compiled && top->pc == 0 ? threaded->cost : 0));
   window_open(&window, task, &leave_cell);
   guest->window = &window;

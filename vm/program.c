@@ -92,9 +92,18 @@ static const Type *read_type(Reader *r) {
   return type;
 }
 
+/* What a result `T!` is for the machine: `(T?, string?)`, or `string?` of a `void!`. */
+static const Type *failing(TypeTable *types, const Type *value) {
+  const Type *text = type_unary(types, TYPE_OPT, type_simple(types, TYPE_STRING));
+  if (!text || value->kind == TYPE_VOID) return text;
+  const Type *parts[] = {type_unary(types, TYPE_OPT, value), text};
+  return parts[0] ? type_intern(types, TYPE_TUPLE, 0, parts, 2) : NULL;
+}
+
 bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result) {
   Reader r = {types, signature, 0};
   if (!accept(&r, "(") || !read_types(&r, ")", params, nparams) || !(*result = read_result(&r))) return false;
+  if (accept(&r, "!") && !(*result = failing(types, *result))) return false;
   accept(&r, "");
   return !*r.at;
 }

@@ -118,6 +118,7 @@ struct Program {
   uint32_t ncodes, codes_cap;
   uint32_t codes_max;        /* program_limit */
   uint64_t generic_insns;    /* of instances of generic functions */
+  bool knows_tasks;          /* some code that is ready to run has TASK_SELF: a guest may have a reference to a task that it did not make */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */
   uint32_t nglobal_slots;
@@ -138,7 +139,7 @@ Program *program_link(Module *module, ModuleError *error);
 /* The same with functions of a host, NULL for none. They must outlive the program. */
 Program *program_link_with(Module *module, const NativeFinder *host, ModuleError *error);
 
-/* Reads a native's signature into types of a table; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
+/* Reads a native's signature into types of a table, where a result `T!` is `(T?, string?)`, and `void!` is `string?`; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
 bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result);
 void program_free(Program *program);
 

@@ -16,16 +16,16 @@
 #include "vm/interp.h"
 #include "vm/object.h"
 
-enum { HOT = 2, MISSED_HOT = 8, NEAR_QUOTA = 1 << 12 };
+enum { HOT = 2, MISSED_HOT = 8, RESUMED_HOT = 64, ENTRIES_MAX = 16, NEAR_QUOTA = 1 << 12 };
 
-typedef struct EntryAt { uint32_t pc; TierEntry entry; } EntryAt;
+typedef struct EntryAt { uint32_t pc, resumed; bool is_asked; TierEntry entry; } EntryAt;
 
 /* Of a Code: its heat, and its compiled entries other than the first. */
 typedef struct TierCode {
   uint32_t heat, misses;
   bool is_asked;        /* for the beginning */
   uint32_t nentries, cap;
-  EntryAt *entries;     /* asked for; not compiled yet: NULL */
+  EntryAt *entries;
 } TierCode;
 
 struct Jit { JitMode mode; };
@@ -95,6 +95,8 @@ static EntryAt *entry_find(const TierCode *of, uint32_t pc) {
 }
 
 static EntryAt *entry_add(TierCode *of, uint32_t pc) {
+  EntryAt *found = entry_find(of, pc);
+  if (found) return found;
   if (of->nentries == of->cap) {
     uint32_t cap = of->cap ? 2 * of->cap : 4;
     EntryAt *grown = realloc(of->entries, cap * sizeof *grown);
@@ -109,8 +111,9 @@ static EntryAt *entry_add(TierCode *of, uint32_t pc) {
 /* Asks for the compiled form that begins at pc, once. */
 static void ask(Code *code, uint32_t pc, bool waits) {
   TierCode *of = tier_code(code);
-  if (!of || (pc == 0 ? of->is_asked : entry_find(of, pc) != NULL) || !plugin_get()) return;
-  if (pc && !entry_add(of, pc)) return;
+  EntryAt *at = pc && of ? entry_add(of, pc) : NULL;
+  if (!of || (pc ? !at || at->is_asked : of->is_asked) || !plugin_get()) return;
+  if (at) at->is_asked = true;
   of->is_asked = true; /* an entry comes with the beginning */
   plugin->compile(code, pc, waits);
 }
@@ -130,8 +133,20 @@ void tier_missed(Code *code) {
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
   if (jit->mode == JIT_ALWAYS) ask(code, pc, true);
   if (pc == 0) return code->entry;
-  const EntryAt *found = code->tier ? entry_find(code->tier, pc) : NULL;
+  EntryAt *found = code->tier ? entry_find(code->tier, pc) : NULL;
   return found ? found->entry : NULL;
+}
+
+TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc) {
+  TierCode *of = tier_code(code);
+  if (pc == 0 || jit->mode == JIT_ALWAYS || !of) return tier_entry(jit, code, pc);
+  EntryAt *at = of->nentries < ENTRIES_MAX ? entry_add(of, pc) : entry_find(of, pc);
+  if (at && ++at->resumed == RESUMED_HOT) {
+    ask(code, pc, false);
+    at = entry_find(of, pc);
+  }
+  if (at && !at->entry && plugin) plugin->poll();
+  return at ? at->entry : NULL;
 }
 
 void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
@@ -143,8 +158,7 @@ void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
     if (code->threaded) threaded_enter_compiled(code->threaded);
     return;
   }
-  EntryAt *at = entry_find(of, pc);
-  if (!at) at = entry_add(of, pc);
+  EntryAt *at = entry_add(of, pc);
   if (at) at->entry = entry;
 }
 
@@ -214,6 +228,5 @@ void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc)
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver) {
   const ObjDesc *desc = obj_desc(receiver);
   Trap trap;
-  if (desc->kind == OBJ_BOX) return NULL;
   return program_trait_code(ctx->guest->program, insn->t, insn->k, desc, &trap);
 }

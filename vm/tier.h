@@ -69,6 +69,8 @@ enum { TIER_SAMPLE = 1 << 14 }; /* units between looks at what the interpreter r
 void tier_sample(Jit *jit, Code *code, uint32_t pc);
 /* The compiled form that begins at `pc`, or NULL. */
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
+/* The same where a frame goes on that was not running: when that is often, it is compiled. */
+TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);

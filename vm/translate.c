@@ -361,7 +361,7 @@ uint32_t threaded_receivers(const Threaded *threaded, uint32_t pc, uint32_t *des
   uint32_t count = 0;
   for (uint32_t i = 0; i < TRAIT_CACHE && call < end; i++) {
     const Cell *seen = call + 1 + i;
-    if (seen->x.u == UINT64_MAX || (seen->x.u & TRAIT_BOXED)) continue;
+    if (seen->x.u == UINT64_MAX) continue;
     descs[count] = (uint32_t)seen->x.u;
     callees[count++] = ((const Threaded *)seen->q)->code;
   }
