@@ -3,7 +3,7 @@
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
-#   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
+#   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make random [RUNS=N SEED=S]   random programs    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
 BUILD ?= release
@@ -73,7 +73,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so $(or $(JIT),no-jit))
 no-jit:
 	@echo "  no $(LLVM_CONFIG) or $(JIT_CLANG): without the compiling tier (make jit installs them, and builds it)"
@@ -89,7 +89,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz random
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -313,6 +313,16 @@ $(O)/fuzz/%.o: %.c
 $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
+
+# Random programs, run in many ways. RUNS programs, beginning at SEED; a part of `make test`, and more of them with `make random RUNS=200000`.
+RUNS ?= 2000
+SEED ?= 1
+random: $(O)/random_programs $(JIT)
+	$(O)/random_programs --runs $(RUNS) --seed $(SEED) $(if $(JIT),--compiled 500) --save $(O)/random
+RANDOM_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/random/*.c))
+$(O)/random_programs: $(RANDOM_OBJECTS) $(O)/libfirn-internal.a
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -o $@ $(RANDOM_OBJECTS) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables
