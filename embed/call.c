@@ -246,6 +246,7 @@ FirnError *firn_call_begin(FirnFunction *f, const FirnValue *args, size_t nargs,
     f->ended = ended;
     f->ended_userdata = userdata;
     call_link(f);
+    schedule_wake(f->guest);
   }
   api_leave();
   return error;
@@ -300,6 +301,7 @@ static void call_drop(FirnFunction *f) {
     if (!g->is_running && g->guest->status != GUEST_FAILED) guest_call_drop(g->guest, task);
     call_unlink(f);
     if (!g->is_running) calls_collect(g);
+    schedule_wake(g);
   }
   f->ended = NULL;
   result_clear(f);

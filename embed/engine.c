@@ -48,6 +48,7 @@ void firn_free(Firn *firn) {
     for (size_t i = 0; i < firn->nfunctions; i++) host_function_free(firn->functions[i]);
     free(firn->functions);
     type_table_free(firn->types);
+    schedule_free(firn);
     free(firn);
   }
   api_leave();

@@ -153,6 +153,7 @@ void firn_guest_free(FirnGuest *g) {
   if (!g) return;
   api_enter();
   if (!g->is_running) {
+    schedule_remove(g);
     FirnGuest **link = &g->firn->guests;
     while (*link != g) link = &(*link)->next;
     *link = g->next;
@@ -194,6 +195,7 @@ static bool goes_on(const FirnGuest *g) {
 
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
   uint64_t used = guest_fuel_used(g->guest);
+  uint64_t most = units > 0 ? (uint64_t)units : units < 0 ? 0 : INT64_MAX;
   RunEnd end = RUN_OVER;
   if (!api_run_begin()) return RUN_TOO_DEEP;
   g->is_running = true;
@@ -205,21 +207,22 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
     wait_serve(g->guest);
     calls_collect(g);
     uint64_t done = guest_fuel_used(g->guest) - used;
-    if ((until && until->state == CALL_OVER) || !goes_on(g) || (units > 0 && done >= (uint64_t)units)) break;
-    slice_run(g, units > 0 && units - (int64_t)done < SLICE ? units - (int64_t)done : SLICE);
+    if ((until && until->state == CALL_OVER) || !goes_on(g) || done > most) break;
+    slice_run(g, most - done < SLICE ? (int64_t)(most - done) : SLICE);
     calls_collect(g);
     api_yield();
   }
   g->is_running = false;
   api_run_end();
   if (!g->write) io_flush();
+  schedule_wake(g);
   return end;
 }
 
 FirnStatus firn_run(FirnGuest *g, int64_t units) {
   if (!g) return FIRN_FAILED;
   api_enter();
-  if (!g->is_running) guest_run_for(g, units, NULL);
+  if (!g->is_running) guest_run_for(g, units > 0 ? units : 0, NULL);
   FirnStatus status = guest_status_of(g);
   api_leave();
   return status;
@@ -296,6 +299,7 @@ FirnError *firn_memory_set(FirnGuest *g, uint64_t bytes) {
   if (!error && !guest_memory_limit(g->guest, bytes)) {
     error = error_make(FIRN_E_FAILED, "the guest has more than %llu bytes", (unsigned long long)bytes);
     calls_collect(g);
+    schedule_wake(g);
   }
   api_leave();
   return error;

@@ -1,4 +1,4 @@
-/* embed.c - what embedding costs: calls in and out, new guests, clones, images, idle memory. Prints a table; bench/embed/run builds and runs it.
+/* embed.c - what embedding costs: calls in and out, new guests, clones, images, turns of a schedule, idle memory. Prints a table; bench/embed/run builds and runs it.
  *
  * Each figure is the best of ROUNDS runs. With -DWITH_LUA the same of Lua 5.4's C API stands beside those that it has.
  */
@@ -166,6 +166,40 @@ static double guest_bytes(void) {
   return (resident() - before) / GUESTS;
 }
 
+/* A turn of a million units of guests that run, alone or beside others that wait. */
+static double turn_take(int running, int waiting) {
+  enum { TURNS = 20 };
+  static const char spins[] = "while true {}", waits[] = "import time\ntime.sleep(1000.0)";
+  Firn *own = firn_new();
+  FirnProgram *spin, *wait;
+  FirnGuest *made;
+  FirnGuestOptions options = firn_guest_options();
+  FirnTurn turn = firn_turn();
+  options.grants = FIRN_GRANT_TIME;
+  check(firn_compile(own, waits, sizeof waits - 1, NULL, &wait));
+  for (int i = 0; i < waiting; i++) {
+    check(firn_guest_new(wait, &options, &made));
+    check(firn_schedule(made, 1));
+  }
+  check(firn_schedule_run(own, &turn));
+  check(firn_compile(own, spins, sizeof spins - 1, NULL, &spin));
+  for (int i = 0; i < running; i++) {
+    check(firn_guest_new(spin, NULL, &made));
+    check(firn_schedule(made, 1));
+  }
+  turn.units = 1000000;
+  double start = now();
+  for (int i = 0; i < TURNS; i++) check(firn_schedule_run(own, &turn));
+  double took = (now() - start) / TURNS;
+  firn_free(own);
+  return took / 1000;
+}
+
+enum { WAITING = 10000 };
+static double turn_alone(void) { return turn_take(1, 0); }
+static double turn_two(void) { return turn_take(2, 0); }
+static double turn_beside(void) { return turn_take(1, WAITING); }
+
 #ifdef WITH_LUA
 static int lua_add(lua_State *l) {
   lua_pushinteger(l, luaL_checkinteger(l, 1) + luaL_checkinteger(l, 2));
@@ -231,6 +265,9 @@ int main(void) {
   report("freeze of a small guest", "us", guest_freeze, 0);
   report("thaw of a small guest", "us", guest_thaw, 0);
   printf("%-34s %10.0f bytes\n", "idle guest", guest_bytes());
+  report("turn of a million units, one guest", "us", turn_alone, 0);
+  report("the same beside 10,000 that wait", "us", turn_beside, 0);
+  report("the same, two guests in turns", "us", turn_two, 0);
   firn_free(firn);
   return 0;
 }
