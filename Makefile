@@ -169,7 +169,10 @@ $(O)/firn.1: tools/manual.sh $(FIRN)
 # Tests
 $(O)/unit/%: tests/unit/%.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D) && echo "  LD  $@"
-	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(WRAPPED:%=-Wl,--wrap=%) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+# What it puts wrappers in front of.
+$(O)/unit/test_embed_faults: WRAPPED := malloc calloc realloc free strdup strndup open_memstream mmap sbrk \
+  GC_malloc GC_malloc_ignore_off_page GC_generic_malloc GC_generic_malloc_ignore_off_page GC_generic_malloc_many
 $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<

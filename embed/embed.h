@@ -32,6 +32,7 @@ struct FirnError {
 };
 FirnError *error_make(FirnCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 FirnError *error_memory(void);
+FirnError *error_reason(FirnCode code, const ModuleError *reason); /* "... (at 17)" */
 
 /* A host function; the NativeDef comes first, so that guest_calling leads to it. */
 typedef struct HostFunction {
@@ -204,7 +205,7 @@ struct FirnCall {
   FirnGuest *guest;
   const HostFunction *function;
   Room room;
-  bool suspends;
+  bool suspends, lacks; /* memory for the text */
   char *trap;
 };
 

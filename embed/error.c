@@ -14,6 +14,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint waiting, entered;
 static __thread unsigned depth, runs;
+static uint64_t failures; /* memory_failures when the thread that has the lock came in */
 
 static void lock(void) {
   if (pthread_mutex_trylock(&mutex) != 0) {
@@ -21,6 +22,7 @@ static void lock(void) {
     pthread_mutex_lock(&mutex);
     atomic_fetch_sub(&waiting, 1);
   }
+  failures = memory_failures;
   atomic_store_explicit(&entered, atomic_load_explicit(&entered, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
@@ -49,7 +51,11 @@ static FirnError memory_error = {.code = FIRN_E_MEMORY};
 
 FirnError *error_memory(void) { return &memory_error; }
 
+/* What is said about bytes or links may be wrong if memory was lacking. */
+static bool is_memory(FirnCode code) { return (code == FIRN_E_MODULE || code == FIRN_E_LINK || code == FIRN_E_IMAGE) && memory_failures != failures; }
+
 FirnError *error_make(FirnCode code, const char *format, ...) {
+  if (depth > 0 && is_memory(code)) return &memory_error;
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
@@ -63,6 +69,11 @@ FirnError *error_make(FirnCode code, const char *format, ...) {
   va_end(again);
   va_end(args);
   return error ? error : &memory_error;
+}
+
+FirnError *error_reason(FirnCode code, const ModuleError *reason) {
+  if (module_error_is_memory(reason)) return &memory_error;
+  return error_make(code, "%s (at %llu)", reason->reason, (unsigned long long)reason->offset);
 }
 
 int firn_version(void) { return FIRN_VERSION; }

@@ -3,6 +3,7 @@
  * A guest runs in slices: between them the thread lets others in, completes what is due, looks at calls that have ended and whether the guest is to stop. Slices change
  * nothing of what a guest does.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "embed/embed.h"
@@ -43,6 +44,7 @@ static FirnError *setup_make(const FirnGuestOptions *options, Setup **made, unsi
     const FirnFolder *folder = options->folders ? &options->folders[i] : NULL;
     if (!folder || !folder->path) return error_make(FIRN_E_ARGUMENT, "a folder is NULL");
     int problem = folders_add(&setup->folders, folder->path, folder->read_only);
+    if (problem == ENOMEM) return error_memory();
     if (problem) return error_make(FIRN_E_IO, "the folder '%s': %s", folder->path, strerror(problem));
     *grants |= (unsigned)FIRN_GRANT_FS_READ | (folder->read_only ? 0u : (unsigned)FIRN_GRANT_FS_WRITE);
   }
@@ -262,7 +264,9 @@ FirnError *firn_recover(FirnGuest *g) {
   api_enter();
   FirnError *error = guest_busy(g);
   if (!error && g->guest->status != GUEST_FAILED) error = error_make(FIRN_E_STATE, "the guest has not failed");
-  if (!error && !guest_recover(g->guest)) error = error_make(FIRN_E_FAILED, "the guest is over its memory quota");
+  if (!error && !guest_recover(g->guest)) {
+    error = g->guest->is_over ? error_make(FIRN_E_FAILED, "the guest is over its memory quota") : error_memory();
+  }
   api_leave();
   return error;
 }
@@ -297,7 +301,8 @@ FirnError *firn_memory_set(FirnGuest *g, uint64_t bytes) {
   api_enter();
   FirnError *error = guest_busy(g);
   if (!error && !guest_memory_limit(g->guest, bytes)) {
-    error = error_make(FIRN_E_FAILED, "the guest has more than %llu bytes", (unsigned long long)bytes);
+    bool is_over = g->guest->status == GUEST_FAILED;
+    error = is_over ? error_make(FIRN_E_FAILED, "the guest has more than %llu bytes", (unsigned long long)bytes) : error_memory();
     calls_collect(g);
     schedule_wake(g);
   }
