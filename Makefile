@@ -1,6 +1,6 @@
 # Firn. `make run` installs what is missing, builds and runs a real program; `make test` does the same and runs all tests.
 #
-#   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
+#   make [BUILD=release|debug|asan|tsan]  build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
 #   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
@@ -65,7 +65,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-tsan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
 
 run: deps
@@ -231,6 +231,12 @@ test-asan:
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
 	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 tests/programs
+
+# Eight threads of a host with the thread sanitizer, under a minute once it is built: not part of `make test`, which runs the same without. libgc is not instrumented, and needs no
+# suppressions: only who has the lock comes to it.
+test-tsan:
+	@$(MAKE) --no-print-directory -j2 BUILD=tsan build/tsan/unit/test_embed_threads
+	CK_TIMEOUT_MULTIPLIER=20 TSAN_OPTIONS=halt_on_error=1:exitcode=66 build/tsan/unit/test_embed_threads
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x

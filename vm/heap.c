@@ -25,6 +25,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vm/bump.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "vm/quota.h"
@@ -376,7 +377,10 @@ static inline void *cell_new(Guest *guest, size_t size, int kind, bool may_test)
     free_cells[kind][class] = *(void **)cell;
   } else {
     cell = cell_slow(size, kind);
-    if (!cell) return NULL;
+    if (!cell) {
+      memory_failures++;
+      return NULL;
+    }
   }
   stats.allocated_bytes += class * GRANULE;
   stats.allocated_objects++;

@@ -109,7 +109,13 @@ bool guest_complete(Guest *guest, uint64_t token, const Value *result) {
   Task *task = operation_take(guest, token);
   if (!task) return false;
   Frame *top = &task->frames[task->nframes - 1];
-  if (result) memcpy(task_operation(task), result, top->code->insns[top->pc].w * sizeof *result);
+  if (result) {
+    /* The collector may run before the task does: what is behind its top is lost then. */
+    Value *slots = task_operation(task);
+    uint32_t width = top->code->insns[top->pc].w, end = (uint32_t)(slots - task->slots) + width;
+    memcpy(slots, result, width * sizeof *result);
+    if (task->top < end) task->top = end;
+  }
   top->pc++;
   Trap trap = task_ready(guest, task);
   if (trap != TRAP_NONE) guest_fail(guest, trap);
