@@ -15,6 +15,7 @@
 #include "vm/native.h"
 #include "vm/program.h"
 #include "vm/stress.h"
+#include "vm/tier.h"
 
 void report_print(const Guest *guest) {
   char *report = guest_report(guest);
@@ -27,6 +28,7 @@ GuestOptions guest_options(const Flags *flags) {
   int64_t slots = flags->stack / 8;
   return (GuestOptions){
       .tier = flags->tier,
+      .jit = flags->jit,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
 #define LIMIT(id, field, ...) .field = (uint64_t)flags->limits[LIMIT_##id],
 #include "vm/limit.def"
@@ -62,6 +64,7 @@ static void stats_print(Guest *guest, clock_t start) {
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
   fprintf(stderr, "specialisations  %u\n", (unsigned)guest->program->ncodes);
+  tier_stats(stderr);
   fprintf(stderr, "cpu time         %.6f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
@@ -194,7 +197,8 @@ int command_run(Flags *flags) {
   const char *path = flags->code ? "<command line>" : flags->words[0];
   Program *program = program_load(path, flags, false);
   if (!program) return EXIT_USAGE;
-  if (flags->dump) return dump_program(program, flags);
+  tier_dump((flags->dump & DUMP_BIT_IR ? TIER_DUMP_IR : 0) | (flags->dump & DUMP_BIT_ASM ? TIER_DUMP_ASM : 0));
+  if (flags->dump & ~(DUMP_BIT_IR | DUMP_BIT_ASM)) return dump_program(program, flags);
   GuestOptions options = guest_options(flags);
   options.args = (const char *const *)(flags->code ? flags->words : flags->words + 1);
   options.nargs = flags->code ? flags->nwords : flags->nwords - 1;

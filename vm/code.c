@@ -431,6 +431,13 @@ int64_t code_exit_status(const Code *code, const Value *result) { return code_re
 
 const Type *code_result_type(const Code *code) { return code_concrete(code, code->function->result); }
 
+uint32_t code_pushes(const Code *code, uint32_t pc, const Type **types) {
+  Effect *effect = &code->program->index->effect;
+  if (!insn_effect(code->program->module, code->function, &code->function->code[pc], effect, NULL)) return 0;
+  for (uint32_t i = 0; i < effect->npushes; i++) types[i] = code_concrete(code, effect->pushes[i]);
+  return effect->npushes;
+}
+
 /* Frames */
 
 static bool live_add(LiveValues *live, uint32_t slot, const Type *type) {

@@ -59,11 +59,13 @@ typedef enum LimitId {
 } LimitId;
 
 typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
+typedef enum JitMode { JIT_OFF, JIT_ON, JIT_ALWAYS } JitMode; /* tier.h */
 
 typedef enum GuestLine { LINE_END, LINE_HERE, LINE_LATER } GuestLine; /* LATER: there is none yet */
 
 typedef struct GuestOptions {
   Tier tier;
+  JitMode jit;              /* whether the interpreter may give functions to a compiling tier: ON when they are hot, ALWAYS at once */
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
 /* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... Time is for who runs the guest to look after. */
@@ -116,6 +118,8 @@ struct Guest {
   uint64_t allocated_next;  /* allocating more in all is tested first (quota.h); UINT64_MAX: never */
   uint64_t insn_allocated;  /* `allocated` when the running instruction began */
   uint64_t memory_bound, bound_allocated; /* no more than that was live when so much had been allocated */
+  bool is_compiled;         /* compiled code runs: its frames are not exact, and can't be made so */
+  bool wants_exact;         /* ... which an allocation would have needed */
   bool is_over;             /* the last test found the quota exceeded */
   uint64_t identity;        /* the library's, for who wants to know whether the guest is a copy; 0 in a new guest, its clones and what it thaws to */
   struct Window *window;    /* interp.c's, while it runs */

@@ -5,6 +5,8 @@
  */
 #include "vm/program.h"
 
+#include "vm/tier.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +208,7 @@ uint64_t program_bytes(Program *program) {
 
 void program_free(Program *program) {
   if (!program) return;
+  tier_program_drop(program);
   for (uint32_t i = 0; i < program->ncodes; i++) {
     if (program->codes[i]->threaded && program->threaded_free) program->threaded_free(program->codes[i]->threaded);
   }

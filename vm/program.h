@@ -103,6 +103,8 @@ struct Code {
   uint32_t result_slots;
   uint32_t cost;             /* fuel of entering: the function's instruction count, and a unit for each CODE_LOCALS_EACH slots to be zeroed */
   void *threaded;            /* translate.c's, NULL until translated */
+  void *entry;               /* of the compiled form (tier.h), NULL until there is one */
+  struct TierCode *tier;     /* tier.c's, or NULL */
   const Type **local_types;  /* concrete, by local */
   uint32_t *local_slots;     /* slot of each local */
 };
@@ -184,6 +186,8 @@ void live_free(LiveCache *cache);
 
 /* The concrete type of a ready function's result. */
 const Type *code_result_type(const Code *code);
+/* The concrete types of what the instruction at pc pushes (when it does not branch), the lowest first; returns how many. */
+uint32_t code_pushes(const Code *code, uint32_t pc, const Type **types);
 /* The exit status of a guest whose first task has returned that result. */
 int64_t code_exit_status(const Code *code, const Value *result);
 
