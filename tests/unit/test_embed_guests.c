@@ -592,6 +592,35 @@ START_TEST(test_nulls) {
 }
 END_TEST
 
+/* What an operation gave is there, however much is collected before its task goes on: also when the result takes more slots than the arguments did. */
+START_TEST(test_completed_and_collected) {
+  Text image = {0};
+  FirnGuest *thawed, *other;
+  FirnGuestOptions options = firn_guest_options();
+  FirnValue text = firn_string("what the host gave"), seven = firn_int(7);
+  FINE(firn_define(firn, "t.name() -> string", host_ask, NULL));
+  FINE(firn_define(firn, "t.number() -> int", host_ask, NULL));
+  start("extern \"t\" fn name() -> string\nextern \"t\" fn number() -> int\nfn tell() { print(name()) }\nlet t = spawn tell()\nprint(number())\nprint(name())\nt.wait()");
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_WAITING);
+  FINE(firn_freeze(guest, true, text_write, &image));
+  options.write = text_write;
+  options.userdata = &output;
+  FINE(firn_thaw(firn, text_read, &image, &options, &thawed));
+  compile("for i in 0..2000 { let _s = \"garbage {i}\".repeat(50) }");
+  FirnGuest *both[] = {guest, thawed};
+  for (uint64_t token = 1; token <= 3; token++) {
+    for (int i = 0; i < 2; i++) FINE(firn_complete(both[i], token, token == 1 ? &seven : &text));
+    heap_collect();
+    FINE(firn_guest_new(program, NULL, &other));
+    ck_assert_int_eq(firn_run(other, 0), FIRN_FINISHED);
+    heap_collect();
+    for (int i = 0; i < 2; i++) firn_run(both[i], 0);
+  }
+  ck_assert_str_eq(output.bytes, "7\n7\nwhat the host gave\nwhat the host gave\nwhat the host gave\nwhat the host gave\n");
+  free(image.bytes);
+}
+END_TEST
+
 /* Threads */
 
 static void *thread_runs(void *userdata) {
@@ -787,7 +816,7 @@ static Suite *embed_suite(void) {
   tcase_set_timeout(tests, 60);
   const TTest *const all[] = {
       test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
-      test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop, test_calls_again,
+      test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_completed_and_collected, test_threads, test_stop, test_calls_again,
       test_many, test_timeout, test_timeout_compile,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
