@@ -734,20 +734,6 @@ START_TEST(test_timeout) {
 }
 END_TEST
 
-START_TEST(test_timeout_compile) {
-  enum { LINES = 200000 };
-  char *source = malloc(LINES * 20 + 1), *end = source;
-  for (int i = 0; i < LINES; i++) end += sprintf(end, "print(\"{%d}\")\n", i);
-  FirnCompileOptions options = firn_compile_options();
-  options.timeout = 1000;
-  WRONG(firn_compile(firn, source, (size_t)(end - source), &options, &program), FIRN_E_TIME, "out of time");
-  ck_assert_ptr_null(program);
-  options.timeout = INT64_MAX;
-  FINE(firn_compile(firn, "print(1)", 8, &options, &program));
-  free(source);
-}
-END_TEST
-
 /* Calls one after the other are the same task object, unless the guest may have a reference to it; their numbers count on either way. */
 START_TEST(test_calls_again) {
   start("var kept = \"\"\npub fn f(n: int) -> int => if n == 0 { 0 } else { kept = \"{n}\"; f(n - 1) + 1 }\n"
@@ -769,28 +755,6 @@ START_TEST(test_calls_again) {
   ck_assert_int_eq(call_int(f, 1), 1);
   ck_assert_ptr_ne(guest->guest->main, first);
   ck_assert_uint_eq(guest->guest->allocated, allocated + cost);
-}
-END_TEST
-
-/* More guests than libgc's stack has room for at first. */
-START_TEST(test_many) {
-  enum { MANY = 8000 };
-  FirnGuest **many = malloc(MANY * sizeof *many);
-  compile("var all = [\"\"]\npub fn add(n: int) -> int { all.push(\"{n}\"); all.len() }");
-  for (int i = 0; i < MANY; i++) {
-    FINE(firn_guest_new(program, NULL, &many[i]));
-    ck_assert_int_eq(firn_run(many[i], 0), FIRN_FINISHED);
-  }
-  heap_collect();
-  heap_collect();
-  for (int i = 0; i < MANY; i++) {
-    guest = many[i];
-    FirnFunction *add = bind("add", "(int) -> int");
-    ck_assert_int_eq(call_int(add, i), 2);
-    firn_guest_free(guest);
-  }
-  guest = NULL;
-  free(many);
 }
 END_TEST
 
@@ -817,7 +781,7 @@ static Suite *embed_suite(void) {
   const TTest *const all[] = {
       test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
       test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_completed_and_collected, test_threads, test_stop, test_calls_again,
-      test_many, test_timeout, test_timeout_compile,
+      test_timeout,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
   suite_add_tcase(suite, tests);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "embed.h"
+#include "vm/heap.h"
 
 #define SPIN "while true {}"
 enum { COUNT = 8 };
@@ -508,12 +509,34 @@ START_TEST(test_random) {
 }
 END_TEST
 
+/* More guests than libgc's stack has room for at first. */
+START_TEST(test_many) {
+  enum { MANY = 8000 };
+  FirnGuest **many = malloc(MANY * sizeof *many);
+  compile("var all = [\"\"]\npub fn add(n: int) -> int { all.push(\"{n}\"); all.len() }");
+  for (int i = 0; i < MANY; i++) {
+    FINE(firn_guest_new(program, NULL, &many[i]));
+    ck_assert_int_eq(firn_run(many[i], 0), FIRN_FINISHED);
+  }
+  heap_collect();
+  heap_collect();
+  for (int i = 0; i < MANY; i++) {
+    guest = many[i];
+    FirnFunction *add = bind("add", "(int) -> int");
+    ck_assert_int_eq(call_int(add, i), 2);
+    firn_guest_free(guest);
+  }
+  guest = NULL;
+  free(many);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("schedules");
   TCase *tests = tcase_create("schedules");
   const TTest *const all[] = {
       test_weights, test_long_operations, test_division, test_no_savings, test_leaves, test_deadlines, test_errors, test_meddling, test_turn_inside,
-      test_waiting_costs_nothing, test_sleepers, test_completed, test_standard_input, test_given_input, test_random,
+      test_waiting_costs_nothing, test_sleepers, test_completed, test_standard_input, test_given_input, test_random, test_many,
   };
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
