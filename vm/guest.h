@@ -159,8 +159,8 @@ static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)gu
 /* What is live, in logical bytes, with the program's module; UINT64_MAX when the memory to find out is lacking. Takes time in proportion to it. */
 uint64_t guest_memory(Guest *guest);
 
-/* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, or memory to find that out is lacking, and the guest
- * has failed. */
+/* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, and the guest has failed; or memory to find that out is
+ * lacking, and nothing has changed. */
 bool guest_memory_limit(Guest *guest, uint64_t bytes);
 
 /* How much a guest has used of what is limited, and the limit, 0 if there is none. */
@@ -239,7 +239,7 @@ char *guest_report(const Guest *guest);
 /* A hash of all reachable state that depends on no address and no tier: fuel, frames (function, pc), slots by type, heap graph, globals. */
 uint64_t guest_state_hash(Guest *guest);
 
-/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`. */
+/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`, or TRAP_OUT_OF_MEMORY. */
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
 Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
 
