@@ -27,7 +27,7 @@ CC := $(CROSS)-linux-gnu-gcc
 CFLAGS += -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
 LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
 BINUTILS := $(CROSS)-linux-gnu-
-EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
+EMULATOR := CK_TIMEOUT_MULTIPLIER=40 TEST_STRIDE=7 qemu-$(CROSS)-static
 else
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(MULTIARCH)/lib$(l).a) -l$(l)))
@@ -225,7 +225,7 @@ test-layers:
 test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
-	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
+	@CK_TIMEOUT_MULTIPLIER=20 TEST_STRIDE=7 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 tests/programs
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
