@@ -173,12 +173,13 @@ $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
 
+test-unit: export CK_DEFAULT_TIMEOUT = 60
 test-unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
 
 # Documents whose blocks are run.
 DOCS := README.md $(wildcard docs/*.md)
-RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
+RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 1000) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
 test-programs: $(FIRN) $(HOST_O)/runner
