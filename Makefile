@@ -11,7 +11,8 @@ O := build$(addprefix /,$(CROSS))$(addprefix /,$(filter-out release,$(BUILD)))
 CC ?= gcc
 FUZZ_CC ?= clang
 BUILD_PACKAGES := gcc libc6-dev pkg-config libgc-dev libutf8proc-dev libmpfr-dev libgmp-dev libmd-dev libzstd-dev libuv1-dev check
-TEST_PACKAGES := clang libclang-rt-14-dev lld g++ unicode-data bzip2
+JIT_PACKAGES := llvm-19-dev clang-19
+TEST_PACKAGES := $(JIT_PACKAGES) clang libclang-rt-14-dev lld g++ unicode-data bzip2
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 CFLAGS_release := -O2 -g1
@@ -24,7 +25,7 @@ SYSROOT := build/sysroot/$(CROSS)
 SYSROOT_READY := $(SYSROOT)/packages
 SYSROOT_LIB := $(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
 CC := $(CROSS)-linux-gnu-gcc
-CFLAGS += -static -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
+CFLAGS += -static -DFIRN_NO_PLUGINS -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
 LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
 BINUTILS := $(CROSS)-linux-gnu-
 EMULATOR := CK_TIMEOUT_MULTIPLIER=40 TEST_STRIDE=7 qemu-$(CROSS)-static
@@ -41,6 +42,14 @@ LIBS += -lpthread -ldl -lm
 # What the build itself runs is always for this machine.
 HOST_CC ?= $(if $(CROSS),gcc,$(CC))
 HOST_O := $(if $(CROSS),build,$(O))
+
+# The compiling tier, where LLVM and a clang of its version are: the same that the plugin's templates are compiled by.
+LLVM_CONFIG ?= llvm-config-19
+JIT_CLANG ?= clang-19
+ifndef CROSS
+LLVM_FLAGS := $(shell $(LLVM_CONFIG) --includedir 2>/dev/null)
+JIT := $(and $(LLVM_FLAGS),$(shell command -v $(JIT_CLANG)),$(O)/firn-jit.so)
+endif
 
 VM := $(wildcard vm/*.c)
 COMPILER := $(wildcard compiler/*.c)
@@ -64,8 +73,15 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
-all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so)
+.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so $(or $(JIT),no-jit))
+no-jit:
+	@echo "  no $(LLVM_CONFIG) or $(JIT_CLANG): without the compiling tier (make jit installs them, and builds it)"
+
+# The compiling tier, with what it needs.
+jit: deps
+	@sh tools/deps.sh $(JIT_PACKAGES)
+	@$(MAKE) --no-print-directory -j2 all
 
 run: deps
 	@$(MAKE) --no-print-directory -j2 $(O)/firn
@@ -94,6 +110,23 @@ $(O)/libfirn.a: $(LIB_OBJECTS) $(O)/exports
 $(O)/libfirn.so: $(PIC_OBJECTS) $(O)/exports.map
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,-z,nodelete,--as-needed,--version-script=$(O)/exports.map -o $@ $(PIC_OBJECTS) $(GC) $(LIBS_OUTSIDE)
+
+# The plugin has copies of what it shares with the machine in source; whatever has state it is given (vm/tier_symbols.def). Its templates (jit/runtime.c) are
+# bitcode in it.
+JIT_OBJECTS := $(patsubst %.c,$(O)/pic/%.o,$(filter-out jit/runtime.c,$(wildcard jit/*.c)) vm/op.c vm/type.c vm/bump.c) $(O)/pic/jit/templates.o
+$(O)/firn-jit.so: $(JIT_OBJECTS)
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(if $(filter asan,$(BUILD)),-lasan -lubsan) -L$(shell $(LLVM_CONFIG) --libdir) -lLLVM-19
+$(O)/pic/jit/%.o: EXTRA_CFLAGS += -isystem $(LLVM_FLAGS)
+$(O)/jit/runtime.bc: jit/runtime.c
+	@mkdir -p $(@D) && echo "  BC  $@"
+	@$(JIT_CLANG) -std=gnu11 -I. -O2 -ffp-contract=off -fno-math-errno $(filter-out -Wmissing-prototypes,$(WARN)) -MMD -MP -emit-llvm -c -o $@ $<
+$(O)/jit/templates.c: $(O)/jit/runtime.bc
+	@(echo 'extern const unsigned char runtime_bitcode[]; extern const unsigned runtime_bitcode_size; const unsigned char runtime_bitcode[] = {'; \
+	  od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '}; const unsigned runtime_bitcode_size = sizeof runtime_bitcode;') > $@
+$(O)/pic/jit/templates.o: $(O)/jit/templates.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) -fPIC -c -o $@ $<
 
 # The functions that the header declares: one a line, and as the linker wants them.
 $(O)/exports: $(HEADER)
@@ -146,13 +179,14 @@ LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
 LIBFIRN := libfirn.so.$(VERSION)
 INSTALLED = $(BINDIR)/firn $(INCLUDEDIR)/firn.h $(LIBDIR)/libfirn.a $(LIBDIR)/$(LIBFIRN) $(LIBDIR)/$(SONAME) $(LIBDIR)/libfirn.so \
-  $(LIBDIR)/pkgconfig/firn.pc $(MANDIR)/man1/firn.1
-install: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so $(O)/firn.1
+  $(LIBDIR)/pkgconfig/firn.pc $(MANDIR)/man1/firn.1 $(if $(JIT),$(LIBDIR)/firn-jit.so)
+install: $(O)/firn $(O)/libfirn.a $(O)/libfirn.so $(O)/firn.1 $(JIT)
 	install -d $(sort $(dir $(INSTALLED:%=$(DESTDIR)%)))
 	install $(O)/firn $(DESTDIR)$(BINDIR)/firn
 	install -m 644 $(HEADER) $(DESTDIR)$(INCLUDEDIR)/firn.h
 	install -m 644 $(O)/libfirn.a $(DESTDIR)$(LIBDIR)/libfirn.a
 	install -m 644 $(O)/libfirn.so $(DESTDIR)$(LIBDIR)/$(LIBFIRN)
+	$(if $(JIT),install -m 644 $(JIT) $(DESTDIR)$(LIBDIR)/firn-jit.so)
 	ln -sf $(LIBFIRN) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libfirn.so
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(strip $(LIBS_OUTSIDE))|' \
@@ -182,8 +216,9 @@ DOCS := README.md $(wildcard docs/*.md)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 1000) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
-test-programs: $(FIRN) $(HOST_O)/runner
+test-programs: $(FIRN) $(HOST_O)/runner $(JIT)
 	$(RUNNER) tests/programs
+	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always tests/programs)
 	$(RUNNER) $(DOCS:%=--tour %)
 	$(RUNNER) $(LIBRARY_DOCS:%=--tour %)
 	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)

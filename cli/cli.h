@@ -24,10 +24,12 @@ enum CommandBit {
 
 typedef struct Flags {
   Tier tier;
+  JitMode jit;
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
   int64_t limits[LIMITS];  /* 0: none */
   int64_t timeout;         /* microseconds; 0: none */
+  int64_t deadline;        /* of what is compiled and run: when that will have passed since the command began; 0: none */
   int64_t specialisations; /* -1: the default */
   bool stats, strip, refer, color, missing;
   unsigned stress;         /* StressMode bits */
@@ -46,7 +48,7 @@ typedef struct Flags {
   int nwords;
 } Flags;
 
-enum DumpBit { DUMP_BIT_TOKENS = 1, DUMP_BIT_AST = 2, DUMP_BIT_TYPES = 4, DUMP_BIT_MODULE = 8, DUMP_BIT_CODE = 16 };
+enum DumpBit { DUMP_BIT_TOKENS = 1, DUMP_BIT_AST = 2, DUMP_BIT_TYPES = 4, DUMP_BIT_MODULE = 8, DUMP_BIT_CODE = 16, DUMP_BIT_IR = 32, DUMP_BIT_ASM = 64 };
 
 /* Reads flags up to the first word (all flags for commands that take several paths); false after printing what is wrong. */
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv);

@@ -356,7 +356,7 @@ static bool session_prepare(Session *s, State *next) {
 static void guest_run_watched(Guest *guest) {
   do {
     guest_request_refuse(guest, "the REPL can't freeze a program; use :save");
-    guest_run_on(guest, GUEST_NEVER);
+    guest_run_on(guest);
   } while (guest->request && !io_stopped());
 }
 

@@ -10,11 +10,13 @@
 #include "cli/cli.h"
 #include "cli/wait.h"
 #include "stdlib/io.h"
+#include "stdlib/wait.h"
 #include "vm/heap.h"
 #include "vm/image.h"
 #include "vm/native.h"
 #include "vm/program.h"
 #include "vm/stress.h"
+#include "vm/tier.h"
 
 void report_print(const Guest *guest) {
   char *report = guest_report(guest);
@@ -27,7 +29,9 @@ GuestOptions guest_options(const Flags *flags) {
   int64_t slots = flags->stack / 8;
   return (GuestOptions){
       .tier = flags->tier,
+      .jit = flags->jit,
       .fuel = flags->fuel < 0 ? INT64_MAX : flags->fuel,
+      .deadline = flags->deadline,
 #define LIMIT(id, field, ...) .field = (uint64_t)flags->limits[LIMIT_##id],
 #include "vm/limit.def"
       .stack_slots = slots > UINT32_MAX / 2 ? UINT32_MAX / 2 : (uint32_t)slots,
@@ -62,6 +66,7 @@ static void stats_print(Guest *guest, clock_t start) {
   fprintf(stderr, "heap             %llu bytes, %llu collections\n", (unsigned long long)heap.heap_bytes,
           (unsigned long long)heap.collections);
   fprintf(stderr, "specialisations  %u\n", (unsigned)guest->program->ncodes);
+  tier_stats(stderr);
   fprintf(stderr, "cpu time         %.6f s\n", (double)(clock() - start) / CLOCKS_PER_SEC);
 }
 
@@ -139,17 +144,16 @@ static bool run_stressed(Guest **guest, const Flags *flags) {
 
 /* Runs until the guest ends, is out of fuel or time, or is to be frozen because of the signal. */
 static bool run_until_stop(Guest **guest, const Flags *flags) {
-  int64_t deadline = deadline_after(flags->timeout);
   for (;;) {
     if (flags->stress & ~(unsigned)STRESS_GC) {
       if (!run_stressed(guest, flags)) return false;
-      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest, deadline);
+      if ((*guest)->status == GUEST_WAITING) guest_wait(*guest);
     } else {
-      guest_run_on(*guest, deadline);
+      guest_run_on(*guest);
     }
     if ((*guest)->status == GUEST_FINISHED || (*guest)->status == GUEST_FAILED) return true;
     if ((*guest)->request) request_serve(*guest, flags);
-    else if (io_stopped() || deadline_is_over(deadline) || ((*guest)->status == GUEST_PAUSED && guest_is_out(*guest))) return true;
+    else if (io_stopped() || guest_is_late(*guest) || ((*guest)->status == GUEST_PAUSED && guest_is_out(*guest))) return true;
   }
 }
 
@@ -194,7 +198,8 @@ int command_run(Flags *flags) {
   const char *path = flags->code ? "<command line>" : flags->words[0];
   Program *program = program_load(path, flags, false);
   if (!program) return EXIT_USAGE;
-  if (flags->dump) return dump_program(program, flags);
+  tier_dump((flags->dump & DUMP_BIT_IR ? TIER_DUMP_IR : 0) | (flags->dump & DUMP_BIT_ASM ? TIER_DUMP_ASM : 0));
+  if (flags->dump & ~(DUMP_BIT_IR | DUMP_BIT_ASM)) return dump_program(program, flags);
   GuestOptions options = guest_options(flags);
   options.args = (const char *const *)(flags->code ? flags->words : flags->words + 1);
   options.nargs = flags->code ? flags->nwords : flags->nwords - 1;
@@ -214,9 +219,10 @@ static int dump_program(Program *program, const Flags *flags) {
   return EXIT_OK;
 }
 
-/* Runs one test block in a guest of its own; true when it passed. */
+/* Runs one test block in a guest of its own, which has as much time as compiling had; true when it passed. */
 static bool test_run(Program *program, const Export *test, const Flags *flags) {
   GuestOptions options = guest_options(flags);
+  options.deadline = deadline_after(flags->timeout);
   Guest *guest = guest_new_for(program, test->function, &options);
   if (!guest) return usage_error("out of memory"), false;
   run_until_stop(&guest, flags);
@@ -235,6 +241,7 @@ int command_test(Flags *flags) {
   if (flags->nwords == 0) return usage_error("no program given; `firn help test` explains");
   unsigned passed = 0, failed = 0;
   for (int i = 0; i < flags->nwords; i++) {
+    flags->deadline = deadline_after(flags->timeout);
     Program *program = program_load(flags->words[i], flags, true);
     if (!program) return EXIT_USAGE;
     for (uint32_t k = 0; k < program->module->ntests; k++) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "stdlib/wait.h"
 #include "vm/native.h"
 
 typedef enum FlagId {
@@ -126,16 +127,24 @@ static bool signal_read(const char *name, int *number) {
 }
 
 static bool dump_read(const char *text, unsigned *dump) {
-  static const char *const stages[] = {"tokens", "ast", "types", "module", "code"};
+  static const char *const stages[] = {"tokens", "ast", "types", "module", "code", "ir", "asm"};
   while (*text) {
     size_t length = strcspn(text, ",");
     bool found = false;
-    for (unsigned i = 0; i < 5; i++)
+    for (unsigned i = 0; i < sizeof stages / sizeof *stages; i++)
       if (strlen(stages[i]) == length && memcmp(stages[i], text, length) == 0) *dump |= 1u << i, found = true;
     if (!found) return false;
     text += length + (text[length] == ',');
   }
   return *dump != 0;
+}
+
+static bool jit_read(const char *text, JitMode *mode) {
+  static const char *const modes[] = {[JIT_OFF] = "off", [JIT_ON] = "on", [JIT_ALWAYS] = "always"};
+  for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
+    if (strcmp(text, modes[i]) == 0) return *mode = (JitMode)i, true;
+  }
+  return false;
 }
 
 /* Grants something, and from now on nothing that is not granted. */
@@ -167,6 +176,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
     case FLAG_TIER:
       flags->tier = strcmp(value, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP;
       return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
+    case FLAG_JIT: return jit_read(value, &flags->jit);
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
 #define BYTES true
@@ -176,7 +186,10 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
 #include "vm/limit.def"
 #undef BYTES
 #undef COUNT
-    case FLAG_TIMEOUT: return time_read(value, &flags->timeout) && flags->timeout > 0;
+    case FLAG_TIMEOUT:
+      if (!time_read(value, &flags->timeout) || flags->timeout <= 0) return false;
+      flags->deadline = deadline_after(flags->timeout);
+      return true;
     case FLAG_SPECIALISATIONS: return count_read(value, false, &flags->specialisations);
     case FLAG_STATS: return flags->stats = true;
     case FLAG_FREEZE: flags->freeze = value; return *value != 0;
@@ -250,7 +263,7 @@ static bool warns_unasked(unsigned command) {
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
+  *flags = (Flags){.tier = TIER_INTERP, .jit = JIT_ON, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

@@ -84,8 +84,12 @@ static Module *source_compile(const char *path, const char *text, size_t length,
   compilation_init(&compilation);
   Texts texts = {0};
   CompileOptions options = {.path = path, .text = text, .length = length, .load = source_load, .load_ctx = &texts, .library_names = library_names, .with_tests = with_tests,
-                            .warns = !flags->warn_off, .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout};
+                            .warns = !flags->warn_off, .dump = flags->dump & (DUMP_TOKENS | DUMP_AST | DUMP_TYPES), .dump_out = stdout, .deadline = flags->deadline};
   Module *module = compile_program(&compilation, &options);
+  if (compilation.is_late) {
+    fputs("firn: out of time\n", stderr);
+    exit(EXIT_FUEL); /* not EXIT_USAGE, which a NULL means */
+  }
   diags_drop(&compilation.diags, flags->warn_without);
   if (flags->warn_error) diags_raise(&compilation.diags);
   if (compilation.diags.count) {

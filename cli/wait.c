@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -64,34 +63,19 @@ static void wait_once(int64_t micros, bool wants_input) {
   if (is_polled) epoll_ctl(waiter.input_fd, EPOLL_CTL_DEL, STDIN_FILENO, &readable);
 }
 
-static int64_t clock_micros(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-int64_t deadline_after(int64_t micros) {
-  int64_t deadline;
-  return micros == 0 || __builtin_add_overflow(clock_micros(), micros, &deadline) ? GUEST_NEVER : deadline;
-}
-
-bool deadline_is_over(int64_t deadline) { return deadline != GUEST_NEVER && clock_micros() >= deadline; }
-
-void guest_wait(Guest *guest, int64_t deadline) {
+void guest_wait(Guest *guest) {
   for (;;) {
     wait_serve(guest);
-    if (guest->status != GUEST_WAITING || io_stopped() || deadline_is_over(deadline)) return;
+    if (guest->status != GUEST_WAITING || io_stopped() || guest_is_late(guest)) return;
     io_flush();
-    int64_t micros = wait_micros(guest), left = deadline == GUEST_NEVER ? GUEST_NEVER : deadline - clock_micros();
-    if (left < 0) left = 0;
-    wait_once(left < micros ? left : micros, wait_wants_input(guest));
+    wait_once(wait_micros(guest), wait_wants_input(guest));
   }
 }
 
-void guest_run_on(Guest *guest, int64_t deadline) {
+void guest_run_on(Guest *guest) {
   do {
-    if (guest->status == GUEST_WAITING) guest_wait(guest, deadline);
+    if (guest->status == GUEST_WAITING) guest_wait(guest);
     else wait_serve(guest);
     guest_run_slice(guest, SLICE);
-  } while (!io_stopped() && !deadline_is_over(deadline) && !guest->request && (guest->status == GUEST_WAITING || (guest->status == GUEST_PAUSED && !guest_is_out(guest))));
+  } while (!io_stopped() && !guest_is_late(guest) && !guest->request && (guest->status == GUEST_WAITING || (guest->status == GUEST_PAUSED && !guest_is_out(guest))));
 }

@@ -4,15 +4,11 @@
 
 #include "vm/guest.h"
 
-/* The time at which so many microseconds will have passed; GUEST_NEVER for 0. Whether it has come. */
-int64_t deadline_after(int64_t micros);
-bool deadline_is_over(int64_t deadline);
-
-/* Runs a guest until it ends, has no fuel, has a request, io_stop was called, or the deadline is over; while no task can go on, waits. It is looked at the
+/* Runs a guest until it ends, has no fuel, has a request, io_stop was called, or its deadline is over; while no task can go on, waits. It is looked at the
  * clock between slices of some thousandths of a second, or as long as one operation takes. */
-void guest_run_on(Guest *guest, int64_t deadline);
+void guest_run_on(Guest *guest);
 
-/* Waits, while a guest is GUEST_WAITING, until something has been completed; returns at once when io_stop was called, and when the deadline is over. */
-void guest_wait(Guest *guest, int64_t deadline);
+/* Waits, while a guest is GUEST_WAITING, until something has been completed; returns at once when io_stop was called, and when its deadline is over. */
+void guest_wait(Guest *guest);
 
 #endif

@@ -656,6 +656,8 @@ TNode *check_try(Checker *c, Expr *e, const Type *expected);
 TNode *check_unhandled(Checker *c, TNode *error, Span span);
 TNode *check_catch(Checker *c, Expr *e, const Type *expected, bool is_dropped);
 TNode *check_fail(Checker *c, Expr *e);
+/* The `T!` of what an import gave: `(T?, string?)`, or `string?` without a value. */
+TNode *check_host_result(Checker *c, TNode *given, const Type *result, Span span);
 TNode *check_return(Checker *c, Expr *e);
 const Type *check_error_type(Checker *c);
 

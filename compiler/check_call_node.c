@@ -57,7 +57,9 @@ TNode *check_call_fn(Checker *c, Fn *fn, const Type *const *targs, TNode **args,
   node->nlist = nargs;
   if (fn->import) {
     node->import = fn->import;
-    return node;
+    if (result->kind != TYPE_RESULT) return node;
+    node->type = fn->import->result;
+    return check_host_result(c, node, result, span);
   }
   check_bounds_ensure(c, fn->generics, targs);
   node->function = check_fn_reach(c, fn);

@@ -312,13 +312,22 @@ static void extern_op(Checker *c, Fn *fn) {
   fn->op = (Op)op;
 }
 
+/* What the machine gets of a function that can fail: a `T!` comes as `(T?, string?)`, a `void!` as `string?`, of which check_call_fn makes the result. */
+static const Type *import_result(Checker *c, const Fn *fn) {
+  if (fn->result->kind != TYPE_RESULT) return fn->result;
+  const Type *text = check_type_opt(c, c->t_string), *value = fn->result->args[0];
+  if (value->kind == TYPE_VOID) return text;
+  const Type *parts[] = {check_type_opt(c, value), text};
+  return check_type_tuple(c, parts, 2, fn->ast->name_span);
+}
+
 static void extern_import(Checker *c, Fn *fn) {
   TImport *import = CHECK_NEW(c, TImport);
   Name module = fn->ast->host;
   const char *name = fn->name;
   size_t len = name_len(module);
   if (fn->unit->is_library && strncmp(name, module, len) == 0 && name[len] == '_' && name[len + 1]) name += len + 1;
-  *import = (TImport){.module = module, .name = name, .nparams = fn->nparams, .params = fn->params, .result = fn->result,
+  *import = (TImport){.module = module, .name = name, .nparams = fn->nparams, .params = fn->params, .result = import_result(c, fn),
                       .index = UINT32_MAX};
   if (fn->generics->count) check_report(c, fn->ast->name_span, DIAG_EXTERN_GENERIC, fn->name);
   fn->import = import;

@@ -126,6 +126,37 @@ TNode *check_catch(Checker *c, Expr *e, const Type *expected, bool is_dropped) {
   return node;
 }
 
+/* The error that is a text. */
+static TNode *text_error(Checker *c, TNode *text, Span span) {
+  Decl *decl = check_prelude_decl(c, "_TextError");
+  if (!decl) return check_error_node(c, span);
+  const Type *type = check_type_of_decl(c, decl, NULL, 0, span);
+  return check_op(c, OP_NEW, type, type, span, text, NULL, NULL);
+}
+
+TNode *check_host_result(Checker *c, TNode *given, const Type *result, Span span) {
+  NodeList list = {0};
+  const Type *pair = given->type;
+  bool has_value = pair->kind == TYPE_TUPLE;
+  TVar *held = check_temp_new(c, "given", pair);
+  TNode *text = check_var(c, held, span), *value = check_void(c, span);
+  if (has_value) {
+    text = check_op(c, OP_TUPLE_GET, pair, pair->args[1], span, text, NULL, NULL);
+    text->index = 1;
+    value = check_op(c, OP_TUPLE_GET, pair, pair->args[0], span, check_var(c, held, span), NULL, NULL);
+    value = check_op(c, OP_OPT_GET, result->args[0], result->args[0], span, value, NULL, NULL);
+  }
+  TNode *node = check_node(c, TN_IF_SOME, result, span);
+  node->a = text;
+  node->var = check_temp_new(c, "text", c->t_string);
+  TNode *error = check_coerce(c, text_error(c, check_var(c, node->var, span), span), check_error_type(c), span);
+  node->b = check_op(c, OP_RES_ERR, result, result, span, error, NULL, NULL);
+  node->c = check_op(c, OP_RES_OK, result, result, span, value, NULL, NULL);
+  check_push(c, &list, check_let(c, held, given, span));
+  check_push(c, &list, node);
+  return check_block_node(c, &list, span);
+}
+
 TNode *check_fail(Checker *c, Expr *e) {
   TNode *value = check_expr(c, e->inner, NULL);
   if (value->type->kind == TYPE_ERROR || check_is_never(value)) return value;
@@ -133,10 +164,8 @@ TNode *check_fail(Checker *c, Expr *e) {
   if (!can_leave(c, "fail", word)) return check_error_node(c, e->span);
   bool is_new = value->type->kind == TYPE_STRING || (value->kind == TN_OP && value->op == OP_NEW);
   if (value->type->kind == TYPE_STRING) {
-    Decl *decl = check_prelude_decl(c, "_TextError");
-    if (!decl) return check_error_node(c, e->span);
-    const Type *type = check_type_of_decl(c, decl, NULL, 0, e->span);
-    value = check_op(c, OP_NEW, type, type, e->span, value, NULL, NULL);
+    value = text_error(c, value, e->span);
+    if (value->type->kind == TYPE_ERROR) return value;
   } else if (!check_can_coerce(c, value->type, check_error_type(c))) {
     Diag *d = check_report(c, e->inner->span, DIAG_NOT_AN_ERROR, check_type_text(c, value->type));
     const Decl *decl = check_type_decl(c, value->type);

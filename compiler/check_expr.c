@@ -640,6 +640,7 @@ TNode *check_expr(Checker *c, Expr *e, const Type *expected) {
     check_report(c, e->span, DIAG_TOO_DEEP);
     return check_error_node(c, e->span);
   }
+  if (compilation_is_late(c->comp)) return check_error_node(c, e->span);
   c->depth++;
   TNode *node = expr_of_kind(c, e, expected);
   c->depth--;

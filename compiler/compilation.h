@@ -10,13 +10,22 @@
 #include "diag.h"
 #include "source.h"
 
+#include <stdint.h>
+
 typedef struct Compilation {
   Arena arena;
   Names names;
   Sources sources;
   Diags diags;
   bool drops_docs; /* nobody will ask for doc comments: they are skipped */
+  bool is_late;    /* it was past its deadline: what it says then is worth nothing */
+  int64_t deadline; /* on the system's monotonic clock, microseconds; 0: none */
+  uint32_t polls;
 } Compilation;
+
+/* Whether the deadline is past: asked for each token, expression and function, of which it makes nothing any more. Looks at the clock now and then. */
+bool compilation_look(Compilation *c);
+static inline bool compilation_is_late(Compilation *c) { return c->deadline && compilation_look(c); }
 
 /* Prepares an empty compilation; it must not be moved in memory afterwards. */
 void compilation_init(Compilation *c);

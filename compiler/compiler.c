@@ -413,6 +413,8 @@ static void keep_reached(Checker *c) {
 
 /* ---- All together ---- */
 
+static bool has_failed(const Checker *c) { return c->comp->diags.errors || c->comp->is_late; }
+
 static bool check_program(Checker *c) {
   add_types(c);
   add_names(c);
@@ -422,7 +424,7 @@ static bool check_program(Checker *c) {
     return false;
   }
   add_core_traits(c);
-  if (c->comp->diags.errors) return false;
+  if (has_failed(c)) return false;
   check_unit_root(c);
   if (c->has_parse_errors) return false; /* what follows from them is no news */
   for (size_t i = 0; i < c->units.count; i++) {
@@ -442,10 +444,10 @@ static bool check_program(Checker *c) {
   check_queue_run(c);
   check_bounds_run(c);
   check_queue_run(c);
-  if (c->comp->diags.errors) return false;
+  if (has_failed(c)) return false;
   make_entry(c, main);
   check_queue_run(c);
-  if (c->comp->diags.errors) return false;
+  if (has_failed(c)) return false;
   if (c->options->warns) check_warn_units(c);
   c->typed->impl_targets = c->targets.items;
   c->typed->nimpl_targets = (uint32_t)c->targets.count;
@@ -471,6 +473,7 @@ static void document(Checker *c) {
 Module *compile_program(Compilation *compilation, const CompileOptions *options) {
   Module *module = module_new();
   if (!module) return NULL;
+  compilation->deadline = options->deadline;
   compilation->drops_docs = !options->doc && !(options->session && options->session->doc_of) && !(options->dump & DUMP_AST);
   Typed typed = {.compilation = compilation, .module = module};
   Checker c = {.comp = compilation, .arena = &compilation->arena, .options = options, .module = module, .types = module->types, .typed = &typed};
@@ -482,7 +485,7 @@ Module *compile_program(Compilation *compilation, const CompileOptions *options)
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;
   if (options->session && c.root) check_session_answer(&c);
   diags_settle(&compilation->diags);
-  if (ok) return module;
+  if (ok && !compilation->is_late) return module;
   module_free(module);
   return NULL;
 }

@@ -71,6 +71,7 @@ typedef struct CompileOptions {
   CompileDoc doc;          /* of the program's own file, to doc_out */
   const char *doc_library; /* of this library module instead; or NULL */
   FILE *doc_out;
+  int64_t deadline;        /* on the system's monotonic clock, microseconds; 0: none. Past it, compilation->is_late */
 } CompileOptions;
 
 /* Compiles a program. Returns its module (the caller frees it with module_free), or NULL with errors in compilation->diags. The compilation is

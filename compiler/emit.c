@@ -107,7 +107,7 @@ static bool emit_functions(Emitter *e, Typed *typed) {
   m->nfunctions = typed->nfunctions;
   for (uint32_t i = 0; i < typed->nfunctions; i++) typed->functions[i]->index = i;
   for (uint32_t i = 0; i < typed->nfunctions; i++) {
-    if (!emit_function(e, typed->functions[i], &m->functions[i])) return false;
+    if (compilation_is_late(e->compilation) || !emit_function(e, typed->functions[i], &m->functions[i])) return false;
   }
   return true;
 }

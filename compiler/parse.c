@@ -15,6 +15,7 @@
 
 void parse_advance(Parser *p) {
   p->prev_end = p->tok.end;
+  if (compilation_is_late(p->c)) p->lx.limit = p->lx.pos;
   lex_next(&p->lx, &p->tok);
 }
 

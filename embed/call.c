@@ -39,6 +39,8 @@ static FirnError *function_add(FirnGuest *g, Code *code, Value closure, FirnFunc
   }
   f->guest = g;
   f->code = code;
+  f->result_type = code_result_type(code);
+  f->nparams = closure.p ? obj_desc(closure.p)->type->nargs - 1 : code->function->nparams;
   f->closure = closure.p;
   f->room.guest = g;
   f->next = g->functions;
@@ -104,7 +106,7 @@ static void call_unlink(FirnFunction *f) {
   else g->first_call = f->next_call;
   if (f->next_call) f->next_call->previous_call = f->previous_call;
   else g->last_call = f->previous_call;
-  reference_drop(g, f->task_ref);
+  if (f->task_ref) reference_drop(g, f->task_ref);
   f->task = NULL;
   f->task_ref = 0;
 }
@@ -113,10 +115,10 @@ static bool is_under_way(const FirnFunction *f) { return f->state == CALL_BODY |
 
 /* Forgets what came of the last call. */
 static void result_clear(FirnFunction *f) {
-  firn_error_free(f->error);
+  if (f->error) firn_error_free(f->error);
   f->error = NULL;
   f->result = firn_void();
-  room_clear(&f->room);
+  if (f->room.memory.chunks || f->room.refs) room_clear(&f->room);
   f->state = CALL_NONE;
 }
 
@@ -147,8 +149,8 @@ static FirnError *task_begin(FirnFunction *f, Code *code, const Value *args, con
   if (!task && trap == TRAP_TASKS_LIMIT) return error_make(FIRN_E_MEMORY, "over the guest's limit of %llu tasks", (unsigned long long)g->guest->options.tasks);
   if (!task) return error_make(FIRN_E_MEMORY, "%s", trap_message(trap));
   f->task = task;
-  f->task_ref = reference_add(g, (Value){.p = task}, NULL);
-  if (f->task_ref) return NULL;
+  f->task_ref = task == g->guest->main ? 0 : reference_add(g, (Value){.p = task}, NULL);
+  if (f->task_ref || task == g->guest->main) return NULL;
   guest_call_drop(g->guest, task);
   return error_memory();
 }
@@ -171,13 +173,16 @@ static FirnError *message_begin(FirnFunction *f, Value thrown, const Type *trait
 
 static void call_end(FirnFunction *f) {
   const Value *slots = f->task->slots;
-  const Type *type = code_result_type(f->code);
+  const Type *type = f->result_type;
   if (f->state == CALL_MESSAGE) {
     const String *text = slots[0].p;
     call_over(f, error_make(FIRN_E_RESULT, "%.*s", (int)text->length, text->bytes));
   } else if (type->kind == TYPE_RESULT && slots[type->args[0]->slots].u != 0) {
     FirnError *error = message_begin(f, slots[type->args[0]->slots], type->args[1]);
     if (error) call_over(f, error);
+  } else if (type_is_plain(type)) {
+    plain_give(type, slots[0], &f->result);
+    call_over(f, NULL);
   } else {
     bool given = value_give(&f->room, type->kind == TYPE_RESULT ? type->args[0] : type, slots, &f->result);
     if (!given && f->room.is_full) call_over(f, error_make(FIRN_E_MEMORY, "the result takes more than %d times the guest's memory quota", (int)ROOM_PER_BYTE));
@@ -205,6 +210,7 @@ void calls_collect(FirnGuest *g) {
     if (has_ended) call_end(f);
     f = has_ended ? g->first_call : f->next_call;
   }
+  if (guest->status != GUEST_FINISHED && guest->status != GUEST_FAILED) return;
   guest_settle(guest);
   if (guest->status == GUEST_FAILED || (guest->status == GUEST_FINISHED && guest->trap != TRAP_NONE)) calls_fail(g);
   if (guest_is_idle(guest) && g->first_call) guest_call_first(guest, g->first_call->task);
@@ -222,33 +228,52 @@ static FirnError *call_begin(FirnFunction *f, const FirnValue *args, size_t narg
   FirnGuest *g = f->guest;
   Value slots[MODULE_PARAMS_MAX + TYPE_SLOTS_MAX];
   const Code *code = f->code;
-  uint32_t count = f->closure ? obj_desc((const Obj *)f->closure)->type->nargs - 1 : code->function->nparams, used = 0;
+  uint32_t count = f->nparams, used = 0;
   if (nargs != count || (nargs && !args)) return error_make(FIRN_E_TYPE, "the function takes %u arguments, not %zu", count, nargs);
   values_begin(g);
   for (uint32_t i = 0; i < count; used += code->local_types[i++]->slots) {
-    FirnError *error = value_take(g, code->local_types[i], &args[i], slots + used);
+    FirnError *error = plain_take(code->local_types[i], &args[i], slots + used) ? NULL : value_take(g, code->local_types[i], &args[i], slots + used);
     if (error) return error;
   }
   return task_begin(f, f->code, slots, f->closure);
 }
 
+static FirnError *call_start(FirnFunction *f, const FirnValue *args, size_t nargs, FirnEnded ended, void *userdata) {
+  FirnError *error = can_call(f->guest);
+  if (error) return error;
+  if (is_under_way(f)) return error_make(FIRN_E_STATE, "the function is being called already");
+  result_clear(f);
+  error = call_begin(f, args, nargs);
+  if (error) return error;
+  f->state = CALL_BODY;
+  f->ended = ended;
+  f->ended_userdata = userdata;
+  call_link(f);
+  return NULL;
+}
+
 FirnError *firn_call_begin(FirnFunction *f, const FirnValue *args, size_t nargs, FirnEnded ended, void *userdata) {
   if (!f) return error_make(FIRN_E_ARGUMENT, "firn_call_begin: the function is NULL");
   api_enter();
-  FirnError *error = can_call(f->guest);
-  if (!error && is_under_way(f)) error = error_make(FIRN_E_STATE, "the function is being called already");
-  if (!error) {
-    result_clear(f);
-    error = call_begin(f, args, nargs);
-  }
-  if (!error) {
-    f->state = CALL_BODY;
-    f->ended = ended;
-    f->ended_userdata = userdata;
-    call_link(f);
-  }
+  FirnError *error = call_start(f, args, nargs, ended, userdata);
   api_leave();
   return error;
+}
+
+/* What most calls are: the only one, of a guest that does nothing else, with a plain result and done within a slice. False: it is not, or not yet. */
+static bool finish_alone(FirnFunction *f, FirnValue *result) {
+  FirnGuest *g = f->guest;
+  Guest *guest = g->guest;
+  bool is_alone = g->first_call == f && !f->next_call && f->task == guest->main && guest->status == GUEST_PAUSED && guest->npending == 0 && !guest->options.deadline;
+  if (!is_alone || guest_is_out(guest) || !(type_is_plain(f->result_type) || f->result_type->kind == TYPE_VOID)) return false;
+  if (atomic_load_explicit(&g->stop, memory_order_relaxed) || !api_run_begin()) return false;
+  guest_run_once(g);
+  api_run_end();
+  if (guest->status != GUEST_FINISHED || guest->trap != TRAP_NONE || f->task != guest->main || g->first_call != f || f->next_call) return false;
+  if (result && f->result_type->kind != TYPE_VOID) plain_give(f->result_type, f->task->slots[0], result);
+  call_unlink(f);
+  guest_settle(guest);
+  return true;
 }
 
 static FirnError *call_finish(FirnFunction *f, FirnValue *result) {
@@ -269,6 +294,7 @@ static FirnError *call_finish(FirnFunction *f, FirnValue *result) {
   }
   if (end == RUN_TOO_DEEP) return error_make(FIRN_E_STATE, "guests run inside each other's host functions too deep");
   if (end == RUN_STOPPED) return error_make(FIRN_E_STOPPED, "the guest was stopped");
+  if (guest_status_of(g) == FIRN_OUT_OF_TIME) return error_make(FIRN_E_TIME, "out of time");
   if (guest_status_of(g) == FIRN_OUT_OF_FUEL) return error_make(FIRN_E_FUEL, "out of fuel");
   return error_make(FIRN_E_WAITING, "the guest waits");
 }
@@ -287,8 +313,13 @@ FirnError *firn_call(FirnFunction *f, const FirnValue *args, size_t nargs, FirnV
   if (!f) return error_make(FIRN_E_ARGUMENT, "firn_call: the function is NULL");
   api_enter();
   FirnError *error = guest_busy(f->guest);
-  if (!error) error = firn_call_begin(f, args, nargs, NULL, NULL);
-  if (!error) error = call_finish(f, result);
+  if (!error) error = call_start(f, args, nargs, NULL, NULL);
+  if (!error && finish_alone(f, result)) {
+    f->state = CALL_NONE;
+    api_yield(); /* the last thing: whoever comes in may free the function */
+  } else if (!error) {
+    error = call_finish(f, result);
+  }
   api_leave();
   return error;
 }

@@ -39,8 +39,10 @@ typedef struct HostFunction {
   FirnHostFn fn;
   void *userdata;
   uint32_t nparams;
+  bool is_plain;       /* parameters and result are plain values */
+  bool may_fail;       /* its result is a `result`!, for the machine `given` */
   const Type **params; /* of the engine's table */
-  const Type *result;
+  const Type *result, *given;
 } HostFunction;
 Trap host_enter(Guest *guest, Value *args);
 static inline bool native_is_host(const NativeDef *native) { return native && native->fn == host_enter; }
@@ -108,6 +110,8 @@ void guest_list(FirnGuest *g, FirnProgram *program);
 void guest_discard(FirnGuest *g);
 FirnStatus guest_status_of(const FirnGuest *g);
 /* Runs as firn_run does, or until the call of a function has ended. */
+/* One slice of a guest that is not out of fuel, and nothing else. */
+void guest_run_once(FirnGuest *g);
 typedef enum RunEnd { RUN_OVER, RUN_STOPPED, RUN_TOO_DEEP } RunEnd;
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until);
 
@@ -127,13 +131,52 @@ typedef struct Room {
   uint64_t bytes;  /* taken */
   bool borrows, is_full;
 } Room;
+static inline void room_begin(Room *room, FirnGuest *g, bool borrows) {
+  room->guest = g;
+  room->memory = (Bump){0};
+  room->refs = NULL;
+  room->nrefs = room->refs_cap = 0;
+  room->bytes = 0;
+  room->borrows = borrows;
+  room->is_full = false;
+}
 void room_clear(Room *room);
 void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */
+
+/* Plain values: what is one slot and leads nowhere. */
+static inline bool type_is_plain(const Type *type) { return type->kind == TYPE_INT || type->kind == TYPE_BOOL || type->kind == TYPE_FLOAT || type->kind == TYPE_CHAR; }
+/* Field by field: a value that is made and copied is read in larger pieces than it was written in, which processors wait for. */
+static inline void plain_give(const Type *type, Value slot, FirnValue *value) {
+  value->count = 0;
+  value->as.integer = slot.i;
+  switch (type->kind) {
+    case TYPE_BOOL:
+      value->kind = FIRN_BOOL;
+      value->as.boolean = slot.i != 0;
+      break;
+    case TYPE_FLOAT: value->kind = FIRN_FLOAT; break;
+    case TYPE_CHAR:
+      value->kind = FIRN_CHAR;
+      value->as.character = (uint32_t)slot.i;
+      break;
+    default: value->kind = FIRN_INT; break;
+  }
+}
+/* False: the value is not of that type, or not a plain one. */
+static inline bool plain_take(const Type *type, const FirnValue *value, Value *slot) {
+  if (type->kind == TYPE_INT && value->kind == FIRN_INT) slot->i = value->as.integer;
+  else if (type->kind == TYPE_BOOL && value->kind == FIRN_BOOL) slot->i = value->as.boolean;
+  else if (type->kind == TYPE_FLOAT && value->kind == FIRN_FLOAT) slot->f = float_canonical(value->as.number);
+  else return false;
+  return true;
+}
 
 /* From slots to values: false when memory is out. */
 bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value);
 /* From values to slots of the guest: NULL, or what is wrong. `type` may be of any table if it names no declaration. */
 FirnError *value_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots);
+/* What a host function gives, NULL for its default; or, of one that may fail, the text of an error. */
+FirnError *result_take(FirnGuest *g, const HostFunction *f, const FirnValue *value, const char *failure, Value *slots);
 /* Before values are taken outside of a native: what they take is tested against the quota together. */
 void values_begin(FirnGuest *g);
 /* What a host function that gives nothing has given. */
@@ -144,11 +187,13 @@ uint64_t value_bytes(const Type *type, const Value *slots);
 struct FirnFunction {
   FirnGuest *guest;
   Code *code;
+  const Type *result_type;
+  uint32_t nparams;
   const Closure *closure;  /* its reference is `self` */
   FirnRef self;
   enum { CALL_NONE, CALL_BODY, CALL_MESSAGE, CALL_OVER } state; /* MESSAGE: it has returned an error, which is asked for its message */
   Task *task;
-  FirnRef task_ref;
+  FirnRef task_ref;        /* 0 while the task is the guest's first, which keeps it */
   FirnEnded ended;
   void *ended_userdata;
   FirnError *error;        /* of CALL_OVER */
@@ -166,7 +211,7 @@ struct FirnCall {
   const HostFunction *function;
   Room room;
   bool suspends;
-  char *trap;
+  char *text;      /* of a trap or an error */
 };
 
 /* Options: copies at most `known` bytes of what the host has. */

@@ -88,13 +88,17 @@ static FirnError *function_fill(Firn *firn, const char *signature, HostFunction 
   const Type *params[MODULE_PARAMS_MAX];
   FirnError *error = signature_split(signature, f);
   if (error) return error;
-  if (!signature_read(firn->types, f->def.signature, params, &f->nparams, &f->result)) {
+  if (!signature_read(firn->types, f->def.signature, params, &f->nparams, &f->given)) {
     return error_make(FIRN_E_ARGUMENT, "the types of '%s' cannot be read", signature);
   }
+  f->may_fail = strchr(signature, '!') != NULL;
+  f->result = !f->may_fail ? f->given : f->given->kind == TYPE_TUPLE ? f->given->args[0]->args[0] : type_simple(firn->types, TYPE_VOID);
   if (is_known(firn, f->def.name)) return error_make(FIRN_E_ARGUMENT, "there is a function %s already", f->def.name);
   f->params = malloc((f->nparams + 1) * sizeof *params);
   if (!f->params) return error_memory();
   memcpy(f->params, params, f->nparams * sizeof *params);
+  f->is_plain = f->given->kind == TYPE_VOID || type_is_plain(f->given);
+  for (uint32_t i = 0; i < f->nparams; i++) f->is_plain = f->is_plain && type_is_plain(params[i]);
   return NULL;
 }
 
@@ -146,9 +150,35 @@ FirnValue value_default(const Type *type) {
 
 static Trap trap_text(Guest *guest, const char *text) { return guest_trap_text(guest, TRAP_HOST, text, strlen(text)); }
 
-static Trap result_take(FirnCall *call, const FirnValue *result, Value *slots) {
+/* A `T!`: `(T?, string?)`, or `string?` without a value. */
+static FirnError *failing_take(FirnGuest *g, const HostFunction *f, const FirnValue *value, const char *failure, Value *slots) {
+  const Type *some = f->given->kind == TYPE_TUPLE ? f->given->args[0] : NULL, *text = some ? f->given->args[1] : f->given;
+  Value *text_slots = slots + (some ? some->slots : 0);
+  if (failure) {
+    FirnValue said = firn_string(failure);
+    if (some) opt_set_nil(some, slots);
+    return value_take(g, text, &said, text_slots);
+  }
+  FirnError *error = value_take(g, f->result, value, slots);
+  if (error) return error;
+  if (some) opt_wrap(some, slots);
+  opt_set_nil(text, text_slots);
+  return NULL;
+}
+
+FirnError *result_take(FirnGuest *g, const HostFunction *f, const FirnValue *value, const char *failure, Value *slots) {
+  FirnValue none;
+  if (!value) {
+    none = value_default(f->result);
+    value = &none;
+  }
+  if (f->may_fail) return failing_take(g, f, value, failure, slots);
+  return plain_take(f->result, value, slots) ? NULL : value_take(g, f->result, value, slots);
+}
+
+static Trap answer_take(FirnCall *call, const FirnValue *result, const char *failure, Value *slots) {
   Guest *guest = call->guest->guest;
-  FirnError *error = value_take(call->guest, call->function->result, result, slots);
+  FirnError *error = result_take(call->guest, call->function, result, failure, slots);
   if (!error) return TRAP_NONE;
   Trap trap = TRAP_OUT_OF_MEMORY;
   if (error->code != FIRN_E_MEMORY) {
@@ -163,18 +193,21 @@ static Trap result_take(FirnCall *call, const FirnValue *result, Value *slots) {
 static Trap function_call(FirnCall *call, const FirnValue *values, Value *slots) {
   Guest *guest = call->guest->guest;
   FirnValue result = value_default(call->function->result);
-  switch (call->function->fn(call, values, &result)) {
-    case FIRN_DONE: return result_take(call, &result, slots);
+  const char *text = "a host function failed";
+  FirnAnswer answer = call->function->fn(call, values, &result);
+  if (call->text) text = call->text;
+  switch (answer) {
+    case FIRN_DONE: return answer_take(call, &result, NULL, slots);
     case FIRN_SUSPEND: return call->suspends ? guest_await(guest, GUEST_NEVER) : trap_text(guest, "a host function suspends its task without a token");
-    default: return trap_text(guest, call->trap ? call->trap : "a host function failed");
+    case FIRN_ERROR: return call->function->may_fail ? answer_take(call, NULL, text, slots) : trap_text(guest, text);
+    default: return trap_text(guest, text);
   }
 }
 
-Trap host_enter(Guest *guest, Value *args) {
-  FirnCall call = {.guest = guest_host(guest), .function = (const HostFunction *)guest_calling(guest)};
-  call.room = (Room){.guest = call.guest, .borrows = true};
-  const HostFunction *f = call.function;
-  FirnValue values[f->nparams + 1];
+/* Pays for the arguments and makes values of them. */
+static Trap arguments_give(FirnCall *call, const Value *args, FirnValue *values) {
+  Guest *guest = call->guest->guest;
+  const HostFunction *f = call->function;
   uint64_t bytes = 0;
   const Value *at = args;
   for (uint32_t i = 0; i < f->nparams; at += f->params[i++]->slots) bytes += value_bytes(f->params[i], at);
@@ -182,15 +215,34 @@ Trap host_enter(Guest *guest, Value *args) {
   if (trap != TRAP_NONE) return trap;
   at = args;
   for (uint32_t i = 0; i < f->nparams && trap == TRAP_NONE; at += f->params[i++]->slots) {
-    if (!value_give(&call.room, f->params[i], at, &values[i])) trap = call.room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
+    if (!value_give(&call->room, f->params[i], at, &values[i])) trap = call->room.is_full ? TRAP_TOO_LARGE : TRAP_OUT_OF_MEMORY;
   }
-  if (call.room.bytes > bytes) work_owe(guest, WORK_FUEL(call.room.bytes - bytes)); /* what lies deeper shows only now */
-  bool was_in_native = call.guest->in_native;
-  call.guest->in_native = true;
+  if (call->room.bytes > bytes) work_owe(guest, WORK_FUEL(call->room.bytes - bytes)); /* what lies deeper shows only now */
+  return trap;
+}
+
+Trap host_enter(Guest *guest, Value *args) {
+  FirnGuest *g = guest_host(guest);
+  const HostFunction *f = (const HostFunction *)guest_calling(guest);
+  FirnCall call;
+  call.guest = g;
+  call.function = f;
+  call.suspends = false;
+  call.text = NULL;
+  room_begin(&call.room, g, true);
+  FirnValue values[f->nparams + 1];
+  Trap trap = TRAP_NONE;
+  if (f->is_plain) {
+    for (uint32_t i = 0; i < f->nparams; i++) plain_give(f->params[i], args[i], &values[i]);
+  } else {
+    trap = arguments_give(&call, args, values);
+  }
+  bool was_in_native = g->in_native;
+  g->in_native = true;
   if (trap == TRAP_NONE) trap = function_call(&call, values, args);
-  call.guest->in_native = was_in_native;
-  room_clear(&call.room);
-  free(call.trap);
+  g->in_native = was_in_native;
+  if (call.room.memory.chunks || call.room.refs) room_clear(&call.room);
+  if (call.text) free(call.text);
   return trap;
 }
 
@@ -198,10 +250,19 @@ FirnGuest *firn_call_guest(const FirnCall *call) { return call->guest; }
 void *firn_call_userdata(const FirnCall *call) { return call->function->userdata; }
 void *firn_call_room(FirnCall *call, size_t bytes) { return room_take(&call->room, bytes, 1); }
 
+static void text_set(FirnCall *call, const char *text) {
+  free(call->text);
+  call->text = text ? strdup(text) : NULL;
+}
+
 FirnAnswer firn_call_trap(FirnCall *call, const char *text) {
-  free(call->trap);
-  call->trap = text ? strdup(text) : NULL;
+  text_set(call, text);
   return FIRN_TRAP;
+}
+
+FirnAnswer firn_call_error(FirnCall *call, const char *text) {
+  text_set(call, text);
+  return FIRN_ERROR;
 }
 
 FirnAnswer firn_call_suspend(FirnCall *call, uint64_t *token) {

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/single_threaded.h>
 
 #include "embed/embed.h"
 
@@ -15,8 +16,11 @@ static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint waiting, entered;
 static __thread unsigned depth, runs;
 
+/* As long as there is one thread, pthread_mutex_lock takes the lock without an atomic operation, and nobody waits. */
 static void lock(void) {
-  if (pthread_mutex_trylock(&mutex) != 0) {
+  if (__libc_single_threaded) {
+    pthread_mutex_lock(&mutex);
+  } else if (pthread_mutex_trylock(&mutex) != 0) {
     atomic_fetch_add(&waiting, 1);
     pthread_mutex_lock(&mutex);
     atomic_fetch_sub(&waiting, 1);

@@ -81,6 +81,7 @@ FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest 
   FirnGuest *g = *made = calloc(1, sizeof *g);
   if (!g) return error_memory();
   unsigned grants = options->grants;
+  if (options->timeout < 0) return error_make(FIRN_E_ARGUMENT, "a timeout is negative");
   if (grants & ~(unsigned)GRANTS_ALL) return error_make(FIRN_E_ARGUMENT, "grants has bits that are no FirnGrant");
   FirnError *error = setup_make(options, &g->setup, &grants);
   if (error) return error;
@@ -91,6 +92,7 @@ FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest 
   uint64_t slots = options->stack / sizeof(Value);
   *out = (GuestOptions){
       .fuel = options->fuel == 0 ? INT64_MAX : options->fuel < 0 ? 0 : options->fuel,
+      .deadline = deadline_after(options->timeout),
       .memory = options->memory,
       .output = options->output,
       .tasks = options->tasks,
@@ -173,6 +175,10 @@ FirnStatus guest_status_of(const FirnGuest *g) {
   switch (guest->status) {
     case GUEST_FINISHED: return FIRN_FINISHED;
     case GUEST_FAILED: return FIRN_FAILED;
+    default: break;
+  }
+  if (!g->is_running && guest_is_late(guest)) return FIRN_OUT_OF_TIME;
+  switch (guest->status) {
     case GUEST_WAITING: return FIRN_WAITING;
     default: return !g->is_running && guest_is_out(guest) ? FIRN_OUT_OF_FUEL : FIRN_RUNNABLE;
   }
@@ -191,7 +197,14 @@ static void slice_run(FirnGuest *g, int64_t units) {
 
 static bool goes_on(const FirnGuest *g) {
   const Guest *guest = g->guest;
-  return (guest->status == GUEST_RUNNABLE || guest->status == GUEST_PAUSED) && !guest_is_out(guest);
+  return (guest->status == GUEST_RUNNABLE || guest->status == GUEST_PAUSED) && !guest_is_out(guest) && !guest_is_late(guest);
+}
+
+void guest_run_once(FirnGuest *g) {
+  g->is_running = true;
+  slice_run(g, SLICE);
+  g->is_running = false;
+  if (!g->write) io_flush();
 }
 
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
@@ -210,6 +223,7 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
     if ((until && until->state == CALL_OVER) || !goes_on(g) || (units > 0 && done >= (uint64_t)units)) break;
     slice_run(g, units > 0 && units - (int64_t)done < SLICE ? units - (int64_t)done : SLICE);
     calls_collect(g);
+    if (until && until->state == CALL_OVER && !atomic_load_explicit(&g->stop, memory_order_relaxed)) break;
     api_yield();
   }
   g->is_running = false;
@@ -287,6 +301,14 @@ FirnError *firn_fuel_set(FirnGuest *g, int64_t units) {
   guest->granted = used + units;
   if (guest->fuel > units || !g->is_running) guest->fuel = units;
   g->kept = units - guest->fuel;
+  api_leave();
+  return NULL;
+}
+
+FirnError *firn_timeout_set(FirnGuest *g, int64_t micros) {
+  if (!g || micros < 0) return error_make(FIRN_E_ARGUMENT, "firn_timeout_set: the guest is NULL, or the time negative");
+  api_enter();
+  g->guest->options.deadline = deadline_after(micros);
   api_leave();
   return NULL;
 }

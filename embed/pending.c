@@ -15,14 +15,14 @@ static Task *operation_find(const FirnGuest *g, uint64_t token) {
 
 static FirnError *no_operation(uint64_t token) { return error_make(FIRN_E_NAME, "the guest waits for no host function of token %llu", (unsigned long long)token); }
 
-static FirnError *operation_complete(FirnGuest *g, uint64_t token, const FirnValue *result) {
+/* With a result, or the text of an error. */
+static FirnError *operation_complete(FirnGuest *g, uint64_t token, const FirnValue *result, const char *failure) {
   const Task *task = operation_find(g, token);
   if (!task) return no_operation(token);
   const HostFunction *f = (const HostFunction *)task_awaits(task);
-  FirnValue value = result ? *result : value_default(f->result);
   Value slots[TYPE_SLOTS_MAX];
   values_begin(g);
-  FirnError *error = value_take(g, f->result, &value, slots);
+  FirnError *error = result_take(g, f, result, failure, slots);
   if (!error) guest_complete(g->guest, token, slots);
   return error;
 }
@@ -30,20 +30,27 @@ static FirnError *operation_complete(FirnGuest *g, uint64_t token, const FirnVal
 FirnError *firn_complete(FirnGuest *g, uint64_t token, const FirnValue *result) {
   if (!g) return error_make(FIRN_E_ARGUMENT, "firn_complete: the guest is NULL");
   api_enter();
-  FirnError *error = operation_complete(g, token, result);
+  FirnError *error = operation_complete(g, token, result, NULL);
   api_leave();
   return error;
+}
+
+/* It traps, or gives an error. */
+static FirnError *operation_fail(FirnGuest *g, uint64_t token, const char *text) {
+  const Task *task = operation_find(g, token);
+  if (!task) return no_operation(token);
+  if (((const HostFunction *)task_awaits(task))->may_fail) return operation_complete(g, token, NULL, text);
+  FirnError *error = g->in_native ? guest_busy(g) : NULL;
+  if (error) return error;
+  guest_complete_error(g->guest, token, text);
+  if (!g->is_running) calls_collect(g);
+  return NULL;
 }
 
 FirnError *firn_complete_error(FirnGuest *g, uint64_t token, const char *text) {
   if (!g || !text) return error_make(FIRN_E_ARGUMENT, "firn_complete_error: an argument is NULL");
   api_enter();
-  FirnError *error = g->in_native ? guest_busy(g) : NULL;
-  if (!error && !operation_find(g, token)) error = no_operation(token);
-  if (!error) {
-    guest_complete_error(g->guest, token, text);
-    if (!g->is_running) calls_collect(g);
-  }
+  FirnError *error = operation_fail(g, token, text);
   api_leave();
   return error;
 }

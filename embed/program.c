@@ -6,6 +6,7 @@
 #include "compiler/diag.h"
 #include "embed/embed.h"
 #include "stdlib/library.h"
+#include "stdlib/wait.h"
 #include "vm/verify.h"
 
 FirnProgram *program_adopt(Firn *firn, Program *program) {
@@ -126,13 +127,14 @@ static FirnError *diagnostics(Compilation *compilation) {
 static FirnError *module_compile(const char *text, size_t length, const FirnCompileOptions *options, Module **module) {
   Loader loader = {options->load, options->load_userdata};
   CompileOptions compile = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader,
-                            .library_names = library_names};
+                            .library_names = library_names, .deadline = deadline_after(options->timeout)};
   Compilation *compilation = malloc(sizeof *compilation);
   if (!compilation) return error_memory();
   compilation_init(compilation);
   *module = compile_program(compilation, &compile);
   FirnError *error = NULL;
-  if (!*module) error = compilation->diags.errors ? diagnostics(compilation) : error_memory();
+  if (!*module && compilation->is_late) error = error_make(FIRN_E_TIME, "out of time");
+  else if (!*module) error = compilation->diags.errors ? diagnostics(compilation) : error_memory();
   compilation_deinit(compilation);
   free(compilation);
   return error;
@@ -157,6 +159,7 @@ FirnError *firn_compile(Firn *firn, const char *text, size_t length, const FirnC
   FirnCompileOptions own;
   Module *module = NULL;
   FirnError *error = options_read(&own, sizeof own, options, "FirnCompileOptions");
+  if (!error && own.timeout < 0) error = error_make(FIRN_E_ARGUMENT, "a timeout is negative");
   if (error) return error;
   api_enter();
   error = module_compile(text ? text : "", length, &own, &module);

@@ -65,6 +65,7 @@ typedef enum FirnCode {
   FIRN_E_RESULT = 14,  /* the function returned an error (its result is a `T!`); the text is its message. The guest is as well as ever */
   FIRN_E_IMAGE = 15,   /* the bytes are no valid image, or a guest cannot be frozen */
   FIRN_E_IO = 16,      /* a read or write callback has failed, or a folder cannot be opened */
+  FIRN_E_TIME = 17,    /* out of time: what was compiled is none; a guest may go on after firn_timeout_set */
 } FirnCode;
 
 /* What went wrong; FIRN_OK for NULL. */
@@ -148,13 +149,15 @@ typedef enum FirnAnswer {
   FIRN_DONE,    /* *result is the result; left alone, it is nothing, nil or zero */
   FIRN_TRAP,    /* the guest fails at the call, with the text of firn_call_trap */
   FIRN_SUSPEND, /* the task waits, others go on: after firn_call_suspend, whose token completes it */
+  FIRN_ERROR,   /* the guest gets an error with the text of firn_call_error: of a function whose result is a `T!`; others trap */
 } FirnAnswer;
 
 /* A host function: `args` are as its signature says, and the result must be. */
 typedef FirnAnswer (*FirnHostFn)(FirnCall *call, const FirnValue *args, FirnValue *result);
 
 /* Defines a function for programs that are compiled, loaded or thawed afterwards: "game.move_to(int, int) -> bool" is what they declare by
- * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B. */
+ * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B. A result may be a
+ * T!: the function answers FIRN_DONE with a T, or FIRN_ERROR. */
 FIRN_API FIRN_CHECK FirnError *firn_define(Firn *firn, const char *signature, FirnHostFn fn, void *userdata);
 
 /* ---- Programs ---- */
@@ -168,6 +171,7 @@ typedef struct FirnCompileOptions {
   const char *path;    /* what messages and traces call the source; NULL: "main.firn" */
   FirnLoad load;       /* NULL: only modules of the library can be imported. Nothing is read from disk */
   void *load_userdata;
+  int64_t timeout;     /* microseconds that it may take, by the clock; 0: any. FIRN_E_TIME */
 } FirnCompileOptions;
 FIRN_OPTIONS(FirnCompileOptions, firn_compile_options)
 
@@ -227,6 +231,7 @@ typedef struct FirnGuestOptions {
   void *userdata;              /* given to write and read_line; firn_guest_userdata */
   uint64_t output;             /* the most bytes it may print and write to files; 0: no limit. Over it, it fails */
   uint64_t tasks;              /* the most tasks at a time, calls included; 0: no limit. Over it, it fails */
+  int64_t timeout;             /* microseconds by the clock from now on, after which it stops; 0: any. See firn_timeout_set */
 } FirnGuestOptions;
 FIRN_OPTIONS(FirnGuestOptions, firn_guest_options)
 
@@ -243,6 +248,7 @@ typedef enum FirnStatus {
   FIRN_WAITING,     /* for the host, or a time: see firn_wait_micros, firn_wants_input, firn_pending */
   FIRN_FINISHED,    /* the program is over; its functions can be called */
   FIRN_FAILED,      /* firn_report says why */
+  FIRN_OUT_OF_TIME, /* its time is over (firn_timeout_set): until it gets more, firn_run does nothing */
 } FirnStatus;
 
 /* Runs a guest until it is out of fuel, waits, has finished or failed, or has used so many units (0: no bound but its fuel), or is stopped. Completes what is due and
@@ -266,6 +272,9 @@ FIRN_API FIRN_CHECK FirnError *firn_recover(FirnGuest *guest);
 FIRN_API int64_t firn_fuel(const FirnGuest *guest);
 /* Sets the balance, as GuestOptions.fuel would: INT64_MAX is without limit. Also from a host function. */
 FIRN_API FIRN_CHECK FirnError *firn_fuel_set(FirnGuest *guest, int64_t units);
+/* Gives a guest so many microseconds from now on, by the clock, waiting and the host's own work included; 0: any. Past that it stops, whatever it does, as soon as an operation
+ * or some hundred thousand units are done, and is FIRN_OUT_OF_TIME; it is as well as ever. A clone has the time of its original, an image none. Also from a host function. */
+FIRN_API FIRN_CHECK FirnError *firn_timeout_set(FirnGuest *guest, int64_t micros);
 /* Changes the memory quota; 0: none. FIRN_E_FAILED: it has more than that, and has failed. */
 FIRN_API FIRN_CHECK FirnError *firn_memory_set(FirnGuest *guest, uint64_t bytes);
 
@@ -318,6 +327,8 @@ FIRN_API FirnGuest *firn_call_guest(const FirnCall *call);
 FIRN_API void *firn_call_userdata(const FirnCall *call); /* of firn_define */
 /* Sets the message of FIRN_TRAP, copied, and returns FIRN_TRAP. */
 FIRN_API FirnAnswer firn_call_trap(FirnCall *call, const char *text);
+/* Sets the error's message, copied, and returns FIRN_ERROR: the guest can handle it. */
+FIRN_API FirnAnswer firn_call_error(FirnCall *call, const char *text);
 /* Gives the operation that the task will wait for a token, and returns FIRN_SUSPEND. Tokens count from 1 in each guest, and mean the same after it was frozen or cloned. */
 FIRN_API FirnAnswer firn_call_suspend(FirnCall *call, uint64_t *token);
 /* Room that lasts until the host function's result has been copied, for results that point to something; NULL when memory is out. */
@@ -327,7 +338,7 @@ FIRN_API void *firn_call_room(FirnCall *call, size_t bytes);
 
 /* Gives a suspended host function its result. Also from host functions and from other threads. */
 FIRN_API FIRN_CHECK FirnError *firn_complete(FirnGuest *guest, uint64_t token, const FirnValue *result);
-/* Makes it trap instead: the guest fails at the call. */
+/* Makes it fail instead: a function whose result is a `T!` gives the guest an error with that text, which it can handle; with any other the guest fails at the call. */
 FIRN_API FIRN_CHECK FirnError *firn_complete_error(FirnGuest *guest, uint64_t token, const char *text);
 
 typedef struct FirnPending {

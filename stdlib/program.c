@@ -29,7 +29,7 @@ NATIVE("program.exit", program_exit, "(int) -> void", "Ends the program with tha
   return TRAP_EXIT;
 }
 
-NATIVE("program.caller", program_caller, "() -> int", "The place from which the function that asks was called, -1 if from none.") {
+NATIVE_SEES("program.caller", program_caller, "() -> int", "The place from which the function that asks was called, -1 if from none.") {
   Frame frame;
   args[0].i = interp_caller(guest, &frame) ? (int64_t)((uint64_t)frame.code->function_index << 32 | (frame.pc ? frame.pc - 1 : 0)) : -1;
   return TRAP_NONE;

@@ -1,4 +1,4 @@
-/* wait.c - natives that wait for a time; and completing what natives wait for. Interface: wait.h.
+/* wait.c - natives that wait for a time; completing what natives wait for; and deadlines. Interface: wait.h.
  *
  * A guest's clock is the system's monotonic one, less what it showed when the guest began or was thawed: so a frozen guest sleeps on for as long as it had left.
  */
@@ -65,10 +65,19 @@ void wait_serve(Guest *guest) {
   }
 }
 
+int64_t deadline_after(int64_t micros) {
+  int64_t deadline;
+  return micros == 0 ? 0 : __builtin_add_overflow(clock_micros(CLOCK_MONOTONIC), micros, &deadline) ? INT64_MAX : deadline;
+}
+
+bool deadline_is_over(int64_t deadline) { return deadline && clock_micros(CLOCK_MONOTONIC) >= deadline; }
+
 int64_t wait_micros(Guest *guest) {
   const Task *task = guest_pending_first(guest);
-  if (!task || task->due == GUEST_NEVER) return GUEST_NEVER;
-  int64_t left = task->due - guest_clock(guest);
+  int64_t most = GUEST_NEVER, left = GUEST_NEVER;
+  if (guest->options.deadline) most = guest->options.deadline - clock_micros(CLOCK_MONOTONIC);
+  if (task && task->due != GUEST_NEVER) left = task->due - guest_clock(guest);
+  if (most < left) left = most;
   return left > 0 ? left : 0;
 }
 

@@ -55,6 +55,10 @@ while n < 10_000_000_000 { n += 1 }'; has err 'out of time'
 ends 5 'which goes on' 3 thaw --timeout=0.2 late.fimg; has err 'out of time'
 printf 'test "a" { while true {} }\ntest "b" {}\n' >t.firn
 ends 5 'tests' 1 test --timeout=0.2 t.firn; has out 'FAIL a'; has out 'ok   b'; has err 'out of time'
+awk 'BEGIN { print "let all = ["; for (i = 0; i < 1000000; i++) print "(" i ", \"a{" i "}\"),"; print "]" }' >long.firn
+ends 5 'compiling' 3 run --timeout=0.2s long.firn; has err 'out of time'
+ends 5 'compiling tests' 3 test --timeout=0.2s long.firn; has err 'out of time'
+rm long.firn
 check 'build' 0 build -o m.fmod -e 'print("a module of some size, because of this text")'
 check 'a small enough module' 0 run --module-size=1K m.fmod
 check 'a module file' 4 run --module-size=60 m.fmod; has err 'a module may have 60'

@@ -16,17 +16,18 @@ bool guest_is_idle(const Guest *guest) { return guest->status == GUEST_FINISHED 
 
 void guest_settle(Guest *guest) {
   if (guest->status != GUEST_FINISHED || guest->trap != TRAP_NONE || guest->main->state == TASK_ENDED) return;
-  task_drop(guest, guest->main);
+  task_over(guest, guest->main);
   guest->task = guest->main;
 }
 
 Task *guest_call(Guest *guest, Code *code, const Value *args, const void *closure, Trap *trap) {
   guest_settle(guest);
-  Task *task;
-  *trap = task_calling(guest, code, args, closure, &task);
+  Task *task = guest->main;
+  bool is_idle = guest_is_idle(guest);
+  if (!is_idle || !task->is_call || !task_again(guest, task, code, args, closure)) *trap = task_calling(guest, code, args, closure, &task);
   if (*trap != TRAP_NONE) return NULL;
   task->is_call = true;
-  if (guest_is_idle(guest)) {
+  if (is_idle) {
     task->state = TASK_RUNS;
     task_enlist(guest, task);
     guest->main = guest->task = task;

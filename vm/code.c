@@ -346,6 +346,7 @@ static void make_insn(Maker *m, const Insn *in, CodeInsn *out) {
   } else {
     fill_insn(&s);
   }
+  if (out->op == OP_TASK_SELF) m->program->knows_tasks = true;
 }
 
 static void push(Maker *m, const Type *type) {
@@ -425,9 +426,20 @@ Trap program_code_ready(Program *program, Code *code) {
 }
 
 /* Of a ready function, whose result's type has been made before. */
-int64_t code_exit_status(const Code *code, const Value *result) { return code_result_type(code)->kind == TYPE_INT ? result->i : 0; }
+int64_t code_exit_status(const Code *code, const Value *result) {
+  const Type *type = code->function->result;
+  if (type->kind == TYPE_PARAM) type = code_concrete(code, type);
+  return type->kind == TYPE_INT ? result->i : 0;
+}
 
 const Type *code_result_type(const Code *code) { return code_concrete(code, code->function->result); }
+
+uint32_t code_pushes(const Code *code, uint32_t pc, const Type **types) {
+  Effect *effect = &code->program->index->effect;
+  if (!insn_effect(code->program->module, code->function, &code->function->code[pc], effect, NULL)) return 0;
+  for (uint32_t i = 0; i < effect->npushes; i++) types[i] = code_concrete(code, effect->pushes[i]);
+  return effect->npushes;
+}
 
 /* Frames */
 

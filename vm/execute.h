@@ -34,6 +34,11 @@ Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base);
 /* A task, not listed, about to call a function with arguments and, of a closure (or NULL), its captures. Does not charge. */
 Trap task_calling(Guest *guest, Code *code, const Value *args, const void *closure, Task **result);
 
+/* Ends a task that has returned from its last frame. The stack of a call becomes its guest's spare one, if that is of the first size. */
+void task_over(Guest *guest, Task *task);
+/* As task_calling: an ended task that nobody refers to calls next, on the spare stack, as if it were new. False: it cannot be, and nothing has happened. */
+bool task_again(Guest *guest, Task *task, Code *code, const Value *args, const void *closure);
+
 /* The TASK instructions. task_wait and task_switch are called in front of their instruction and move behind it, or trap. */
 Trap task_new(Guest *guest, const void *closure, Task **result);
 Trap task_ready(Guest *guest, Task *task);

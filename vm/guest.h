@@ -59,14 +59,17 @@ typedef enum LimitId {
 } LimitId;
 
 typedef enum Tier { TIER_INTERP, TIER_ORACLE } Tier;
+typedef enum JitMode { JIT_OFF, JIT_ON, JIT_ALWAYS } JitMode; /* tier.h */
 
 typedef enum GuestLine { LINE_END, LINE_HERE, LINE_LATER } GuestLine; /* LATER: there is none yet */
 
 typedef struct GuestOptions {
   Tier tier;
+  JitMode jit;              /* whether the interpreter may give functions to a compiling tier: ON when they are hot, ALWAYS at once */
   int64_t fuel;             /* units; INT64_MAX: no limit */
   uint32_t stack_slots;     /* limit of a task's stack; 0: the default, 64 MB */
-/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... Time is for who runs the guest to look after. */
+  int64_t deadline;         /* on the system's monotonic clock, microseconds, 0: none: for who runs the guest to look after (stdlib/wait.h) */
+/* Limits, 0 for none: memory (logical bytes, with the size of the program's module), output, ... */
 #define LIMIT(id, field, ...) uint64_t field;
 #include "vm/limit.def"
   void (*write)(void *ctx, const char *bytes, size_t length); /* what `print` and `write` give; NULL: stdout */
@@ -83,7 +86,9 @@ struct Guest {
   Task *task;               /* the running one */
   Task *outside;            /* the first task of a guest that was not thawed, malloc'd: freed with the guest, although it may be dropped before */
   Task *main;               /* the one that began: the guest has finished when it has */
-  Task *listed, *listed_last; /* tasks that have been ready once and are not done; heap.c takes these four as roots */
+  Task *listed, *listed_last; /* tasks that have been ready once and are not done */
+  Value *spare;             /* the stack of the last call by the host, TASK_STACK_FIRST slots and as many frames, for the next one; or NULL. No part of the */
+  Frame *spare_frames;      /* guest's state. heap.c takes what stands from `task` to here as roots */
   Task **ready;             /* queue: nready of ready_cap places, from ready_first on, going round */
   uint32_t ready_first, nready, ready_cap;
   Task **pending;           /* tasks that wait for the host: a heap of npending of pending_cap places (wait.c) */
@@ -116,6 +121,8 @@ struct Guest {
   uint64_t allocated_next;  /* allocating more in all is tested first (quota.h); UINT64_MAX: never */
   uint64_t insn_allocated;  /* `allocated` when the running instruction began */
   uint64_t memory_bound, bound_allocated; /* no more than that was live when so much had been allocated */
+  bool is_compiled;         /* compiled code runs: its frames are not exact, and can't be made so */
+  bool wants_exact;         /* ... which an allocation would have needed */
   bool is_over;             /* the last test found the quota exceeded */
   uint64_t identity;        /* the library's, for who wants to know whether the guest is a copy; 0 in a new guest, its clones and what it thaws to */
   struct Window *window;    /* interp.c's, while it runs */

@@ -9,7 +9,8 @@
  * - free_cells[kind][class] link cells by their first word. They are forgotten when a collection begins, so the sweep takes all of them
  *   back: no cell is ever both in these lists and in libgc's.
  * - A cell of KIND_OBJECT or KIND_REFS is zero but for its link. Bit 0 of an object's first word tells it from a free cell.
- * - Only object bases and buffer bases count as references, except from the C stack, where any pointer inside a block's first page does.
+ * - Only object bases and buffer bases count as references, except from roots, where any pointer inside a block's first page does.
+ * - Roots are pushed eagerly: libgc's stack of what is to be marked grows with objects, but ends the process when ranges are more than it has room for.
  * - A descriptor's number is used again only after a collection that met no object with it.
  */
 #include "vm/heap.h"
@@ -25,6 +26,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vm/execute.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "vm/quota.h"
@@ -152,15 +154,16 @@ static void roots_push(void) {
   stats.collections++;
   memset(free_cells, 0, sizeof free_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
-    if (guest->globals && guest->program) GC_push_all(guest->globals, guest->globals + guest->program->nglobal_slots);
+    if (guest->globals && guest->program) GC_push_all_eager(guest->globals, guest->globals + guest->program->nglobal_slots);
     Task *task = guest->task;
     /* What calls left behind above the stack must not keep objects. */
     if (task && task->slots && !task->is_outside) memset(task->slots + task->top, 0, (task->nslots - task->top) * sizeof *task->slots);
     const Task *first = guest->main;
-    if (first && first->is_outside && first->slots) GC_push_all(first->slots, first->slots + first->top);
-    GC_push_all((void *)&guest->task, (void *)(&guest->listed_last + 1));
-    if (guest->held) GC_push_all(guest->held, guest->held + guest->nheld);
-    if (guest->ready) GC_push_all(guest->ready, guest->ready + guest->ready_cap);
+    if (first && first->is_outside && first->slots) GC_push_all_eager(first->slots, first->slots + first->top);
+    if (guest->spare) memset(guest->spare, 0, TASK_STACK_FIRST * sizeof *guest->spare);
+    GC_push_all_eager((void *)&guest->task, (void *)(&guest->spare_frames + 1));
+    if (guest->held) GC_push_all_eager(guest->held, guest->held + guest->nheld);
+    if (guest->ready) GC_push_all_eager(guest->ready, guest->ready + guest->ready_cap);
   }
 }
 
@@ -389,6 +392,18 @@ void *heap_buffer(Guest *guest, size_t size, bool has_refs) {
   if (has_refs) *(void **)buffer = NULL;
   else memset(buffer, 0, size);
   return buffer;
+}
+
+void heap_buffer_reuse(void *buffer, size_t size, bool has_refs) {
+  int kind = has_refs ? KIND_REFS : KIND_LEAF;
+  size_t class = (size + GRANULE - 1) / GRANULE;
+  if (!buffer || size == 0 || class >= CLASSES) {
+    heap_buffer_drop(NULL, buffer, size);
+    return;
+  }
+  if (has_refs) memset(buffer, 0, size);
+  *(void **)buffer = free_cells[kind][class];
+  free_cells[kind][class] = buffer;
 }
 
 void heap_buffer_drop(Guest *guest, void *buffer, size_t size) {

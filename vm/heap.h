@@ -55,6 +55,9 @@ void *heap_buffer_raw(Guest *guest, size_t size);
 /* Frees early a buffer nothing else refers to (grown out of); may do nothing. */
 void heap_buffer_drop(Guest *guest, void *buffer, size_t size);
 
+/* Frees a buffer of heap_buffer (has_refs) or heap_buffer_raw to which not even the C stack refers, so that the next one of its size is in the same place. */
+void heap_buffer_reuse(void *buffer, size_t size, bool has_refs);
+
 void heap_guest_add(Guest *guest);    /* registers as a root; without a quota */
 void heap_guest_remove(Guest *guest);
 

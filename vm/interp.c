@@ -10,11 +10,13 @@
 #include "vm/interp.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "vm/execute.h"
 #include "vm/native.h"
 #include "vm/object.h"
+#include "vm/tier.h"
 
 /* Frames that a window takes: fewer of a task that another has given way to, and which may soon rest again. */
 enum { WINDOW_FRAMES = 32, WINDOW_FRAMES_OTHER = 2 };
@@ -47,6 +49,11 @@ static inline bool is_wide(const Code *code) { return code->frame_slots > FRAME_
 
 /* translate, for code that nearly always has been. */
 static inline Threaded *threaded_of(Code *code) { return LIKELY(code->threaded) ? code->threaded : translate(code); }
+
+/* The threaded code that a first cell begins. */
+static inline const Threaded *threaded_of_first(const Cell *cell) {
+  return (const Threaded *)(const void *)((const char *)cell - offsetof(Threaded, cells));
+}
 
 /* Turns the frames below the running one into links, down to a wide one or as many as fit the window. */
 static void window_open(Window *window, Task *task, const Cell *leave) {
@@ -188,7 +195,7 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
   } while (0)
 #define OUTSIDE_OR(call, failed) \
   do { \
-    guest->fuel = fuel; \
+    guest->fuel = fuel + reserve; \
     guest->insn_allocated = guest->allocated; \
     window.pc = pc; \
     window.last = last; \
@@ -196,7 +203,7 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
     trap = (call); \
     LOST(); \
     if (UNLIKELY(trap != TRAP_NONE)) goto failed; \
-    fuel = guest->fuel; \
+    fuel = guest->fuel - reserve; \
   } while (0)
 #define OUTSIDE(call) OUTSIDE_OR(call, outside_trapped)
 #define LOST() (void)(facc = 0)
@@ -207,6 +214,13 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
       header = (cell)->n; \
       goto paused_loop; \
     } \
+  } while (0)
+/* Looks up now and then from what runs, where there is a tier. */
+#define FUEL_TAKE(balance) \
+  do { \
+    int64_t taken = (balance); \
+    reserve = tier && taken > TIER_SAMPLE ? taken - TIER_SAMPLE : 0; \
+    fuel = taken - reserve; \
   } while (0)
 #define ENTER(callee, at, size) \
   do { \
@@ -259,7 +273,10 @@ static GuestStatus run(Guest *guest, const void *const **labels) {
   const Cell *pc;
   Value *fp, *limit;
   Link *last;
-  int64_t fuel;
+  int64_t fuel, reserve = 0; /* the balance is their sum */
+  Jit *const tier = tier_get(guest->options.jit);
+  TierContext tier_context = {.guest = guest};
+  TierEntry compiled;
   Value acc = {.u = 0};
   double facc = 0;
   Trap trap = TRAP_NONE;
@@ -296,9 +313,11 @@ enter: {
   fp = task->slots + top->base;
   limit = task->slots + task->nslots;
   last = links_of(task) + task->nframes - 1;
-  fuel = guest->fuel;
+  compiled = tier && guest->fuel >= 0 ? tier_resume(tier, top->code, top->pc) : NULL;
+  FUEL_TAKE(guest->fuel + (compiled && top->pc == 0 ? threaded->cost : 0));
   window_open(&window, task, &leave_cell);
   guest->window = &window;
+  if (compiled) goto compiled_enter;
   goto *pc->op;
 }
 
@@ -314,7 +333,7 @@ leave: {
   /* Frame `low` has returned, and its result lies where it was. */
   Task *task = window.task;
   window.pc = NULL;
-  guest->fuel = fuel;
+  guest->fuel = fuel + reserve;
   (task->frames - 1)[window.low] = window.saved;
   task->nframes = window.low;
   if (task->nframes > 0) goto enter;
@@ -344,7 +363,7 @@ call_boxed: {
 
 call_slow: {
   const Cell *info = pc + (pc->op == &&L_CALL_TRAIT ? TRAIT_CELLS : 2) - 1;
-  guest->fuel = fuel;
+  guest->fuel = fuel + reserve;
   if (pc->op == &&L_CALL_TRAIT) site_desc = (uint32_t)(((const Obj *)S(pc->a).p)->header >> OBJ_DESC_SHIFT);
   site = (Cell *)pc;
   window_close(&window, last, info->p, info[-1].n - 1, fp);
@@ -353,16 +372,67 @@ call_slow: {
 }
 
 suspend:
-  guest->fuel = fuel;
+  guest->fuel = fuel + reserve;
   if (!tasks_change(guest, &window, last, pc, fp, pc->op == &&L_TASK_SWITCH)) return guest->status;
   goto enter;
 
-paused_loop:
+compiled_begin: {
+  /* The first cell of compiled code. The tier charges for entering once more. */
+  const Threaded *threaded = threaded_of_first(pc);
+  if (!tier) goto *threaded->first;
+  compiled = threaded->code->entry;
+  fuel += threaded->cost;
+}
+compiled_enter: {
+  Task *task = window.task;
+  tier_context.limit = limit;
+  tier_context.left = task->frames + task->nslots;
+  tier_context.native_limit = (char *)__builtin_frame_address(0) - TIER_NATIVE_STACK;
+  guest->is_compiled = true;
+  TierResult result = compiled(&tier_context, fp, fuel + reserve);
+  guest->is_compiled = false;
+  LOST();
+  if (LIKELY(result.fuel >= 0)) {
+    FUEL_TAKE(result.fuel);
+    fp[0].i = result.value;
+    RETURN();
+  }
+  guest->fuel = tier_context.fuel;
+  const Frame *left = tier_context.left;
+  uint32_t count = (uint32_t)(task->frames + task->nslots - left);
+  Frame first = *left;
+  window_close(&window, last, first.code, first.pc, fp);
+  memmove(task->frames + task->nframes, left + 1, (count - 1) * sizeof *left);
+  task->nframes += count - 1;
+  task_settle(task);
+  if (tier_context.reason == LEAVE_PAUSE) guest->status = GUEST_PAUSED;
+  else if (tier_context.reason == LEAVE_STEP) oracle_step(guest);
+  else if (tier_context.reason == LEAVE_TRAP) guest_fail(guest, tier_context.trap);
+  if (guest->status == GUEST_RUNNABLE) goto enter;
+  return guest->status;
+}
+
+paused_loop: {
+  const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
+  FUEL_TAKE(fuel + reserve);
+  if (fuel >= 0) {
+    tier_sample(tier, threaded->code, header);
+    compiled = tier_entry(tier, threaded->code, header);
+    if (compiled) goto compiled_enter;
+    pc = threaded->cells + threaded->cell_at[header];
+    goto *pc->op;
+  }
   guest->fuel = fuel;
-  window_close(&window, last, threaded_at(guest->program, pc, last, &leave_cell)->code, header, fp);
+  window_close(&window, last, threaded->code, header, fp);
   return guest->status = GUEST_PAUSED;
+}
 
 paused_entry:
+  FUEL_TAKE(fuel + reserve);
+  if (fuel >= 0) {
+    tier_sample(tier, callee_code, 0);
+    goto *pc->op;
+  }
   guest->fuel = fuel;
   window_close(&window, last, callee_code, 0, fp);
   return guest->status = GUEST_PAUSED;
@@ -385,11 +455,11 @@ trapped_NONE:
   trap = TRAP_NONE;
   goto trapped;
 outside_trapped:
-  if (trap == TRAP_RETRY) work_undo(guest, fuel);
-  fuel = guest->fuel;
+  if (trap == TRAP_RETRY) work_undo(guest, fuel + reserve);
+  fuel = guest->fuel - reserve;
 trapped: {
   const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
-  guest->fuel = fuel;
+  guest->fuel = fuel + reserve;
   window_close(&window, last, threaded->code, threaded->pcs[pc - threaded->cells], fp);
   /* No trap: the quota has to be tested, or memory is out; the oracle finds out, from exact state. */
   if (trap == TRAP_NONE) oracle_step(guest);

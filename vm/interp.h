@@ -41,6 +41,7 @@ typedef struct Threaded {
   uint32_t frame_slots; /* copies of code's */
   uint32_t cost;
   uint32_t ncells;
+  const void *first;   /* the first cell's handler, whose place COMPILED may have taken */
   uint32_t *pcs;     /* by cell: the portable instruction that a trap in it belongs to */
   uint32_t *cell_at; /* by portable pc: the cell to go on at; exact at pc 0, labels and behind calls */
   Cell cells[];
@@ -63,6 +64,12 @@ typedef enum PureForm { FORM_SS, FORM_AS = 2, FORM_SA = 4, FORM_SK = 6, FORM_AK 
 
 /* Handlers' addresses, by Handler. */
 const void *const *interp_labels(void);
+
+/* Lets calls enter compiled code (Code.entry). */
+void threaded_enter_compiled(Threaded *threaded);
+
+/* The types of receivers, at most TRAIT_CACHE, that a CALL_TRAIT has met, and what it called. */
+uint32_t threaded_receivers(const Threaded *threaded, uint32_t pc, uint32_t *descs, Code **callees);
 
 /* The threaded form of a ready Code whose frame is not wide, made at first. NULL when memory is out. */
 Threaded *translate(Code *code);

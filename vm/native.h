@@ -10,7 +10,7 @@
  * NATIVE_NEEDS("time.now", time_now, "() -> int", TIME, "...") { ... } is one that reaches the outside, and says what of it (capability.def). A native
  * without needs always answers the same in the same state of its guest. The definition does not run for a guest that was not granted what it needs: the call
  * traps with DENIED. NATIVE_ASKS is the same for one that itself asks guest_may, and answers with an error of its own. NATIVE_WAITS("time.wait", time_wait, "(int) -> void", TIME, TIME, "...") { ... }
- * is one that may also let its task wait; no other may.
+ * is one that may also let its task wait; no other may. NATIVE_SEES is one that asks which frames there are (interp_caller).
  */
 #ifndef FIRN_VM_NATIVE_H
 #define FIRN_VM_NATIVE_H
@@ -44,20 +44,22 @@ typedef struct NativeDef {
   NativeFn fn;
   unsigned needs;        /* CAP_ bits */
   NativeWait waits;
+  bool sees_frames;      /* asks interp_caller */
 } NativeDef;
 
-#define NATIVE(name, ident, signature, doc) NATIVE_DEFINE(name, ident, signature, NONE, NOT, doc)
-#define NATIVE_ASKS(name, ident, signature, capability, doc) NATIVE_DEFINE(name, ident, signature, capability, NOT, doc)
+#define NATIVE(name, ident, signature, doc) NATIVE_DEFINE(name, ident, signature, NONE, NOT, false, doc)
+#define NATIVE_SEES(name, ident, signature, doc) NATIVE_DEFINE(name, ident, signature, NONE, NOT, true, doc)
+#define NATIVE_ASKS(name, ident, signature, capability, doc) NATIVE_DEFINE(name, ident, signature, capability, NOT, false, doc)
 #define NATIVE_NEEDS(name, ident, signature, capability, doc) NATIVE_WAITS(name, ident, signature, capability, NOT, doc)
 #define NATIVE_WAITS(name, ident, signature, capability, waits, doc)                                   \
   static Trap ident##_granted(Guest *guest, Value *args);                                              \
-  NATIVE_DEFINE(name, ident, signature, capability, waits, doc) {                                      \
+  NATIVE_DEFINE(name, ident, signature, capability, waits, false, doc) {                               \
     return guest_may(guest, CAP_##capability) ? ident##_granted(guest, args) : native_refuse(guest, CAP_##capability); \
   }                                                                                                    \
   static Trap ident##_granted(Guest *guest, Value *args)
-#define NATIVE_DEFINE(name, ident, signature, capability, waits, doc)                                  \
+#define NATIVE_DEFINE(name, ident, signature, capability, waits, sees, doc)                            \
   static Trap ident(Guest *guest, Value *args);                                                        \
-  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits}; \
+  static const NativeDef ident##_def = {name, signature, doc, ident, CAP_##capability, WAITS_##waits, sees}; \
   static const NativeDef *const ident##_entry __attribute__((used, retain, section("firn_natives"))) = &ident##_def; \
   static Trap ident(Guest *guest, Value *args)
 

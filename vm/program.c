@@ -5,6 +5,8 @@
  */
 #include "vm/program.h"
 
+#include "vm/tier.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -90,9 +92,18 @@ static const Type *read_type(Reader *r) {
   return type;
 }
 
+/* What a result `T!` is for the machine: `(T?, string?)`, or `string?` of a `void!`. */
+static const Type *failing(TypeTable *types, const Type *value) {
+  const Type *text = type_unary(types, TYPE_OPT, type_simple(types, TYPE_STRING));
+  if (!text || value->kind == TYPE_VOID) return text;
+  const Type *parts[] = {type_unary(types, TYPE_OPT, value), text};
+  return parts[0] ? type_intern(types, TYPE_TUPLE, 0, parts, 2) : NULL;
+}
+
 bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result) {
   Reader r = {types, signature, 0};
   if (!accept(&r, "(") || !read_types(&r, ")", params, nparams) || !(*result = read_result(&r))) return false;
+  if (accept(&r, "!") && !(*result = failing(types, *result))) return false;
   accept(&r, "");
   return !*r.at;
 }
@@ -206,6 +217,7 @@ uint64_t program_bytes(Program *program) {
 
 void program_free(Program *program) {
   if (!program) return;
+  tier_program_drop(program);
   for (uint32_t i = 0; i < program->ncodes; i++) {
     if (program->codes[i]->threaded && program->threaded_free) program->threaded_free(program->codes[i]->threaded);
   }

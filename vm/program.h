@@ -103,6 +103,8 @@ struct Code {
   uint32_t result_slots;
   uint32_t cost;             /* fuel of entering: the function's instruction count, and a unit for each CODE_LOCALS_EACH slots to be zeroed */
   void *threaded;            /* translate.c's, NULL until translated */
+  void *entry;               /* of the compiled form (tier.h), NULL until there is one */
+  struct TierCode *tier;     /* tier.c's, or NULL */
   const Type **local_types;  /* concrete, by local */
   uint32_t *local_slots;     /* slot of each local */
 };
@@ -116,6 +118,7 @@ struct Program {
   uint32_t ncodes, codes_cap;
   uint32_t codes_max;        /* program_limit */
   uint64_t generic_insns;    /* of instances of generic functions */
+  bool knows_tasks;          /* some code that is ready to run has TASK_SELF: a guest may have a reference to a task that it did not make */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */
   uint32_t nglobal_slots;
@@ -136,7 +139,7 @@ Program *program_link(Module *module, ModuleError *error);
 /* The same with functions of a host, NULL for none. They must outlive the program. */
 Program *program_link_with(Module *module, const NativeFinder *host, ModuleError *error);
 
-/* Reads a native's signature into types of a table; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
+/* Reads a native's signature into types of a table, where a result `T!` is `(T?, string?)`, and `void!` is `string?`; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
 bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result);
 void program_free(Program *program);
 
@@ -184,6 +187,8 @@ void live_free(LiveCache *cache);
 
 /* The concrete type of a ready function's result. */
 const Type *code_result_type(const Code *code);
+/* The concrete types of what the instruction at pc pushes (when it does not branch), the lowest first; returns how many. */
+uint32_t code_pushes(const Code *code, uint32_t pc, const Type **types);
 /* The exit status of a guest whose first task has returned that result. */
 int64_t code_exit_status(const Code *code, const Value *result);
 

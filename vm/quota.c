@@ -154,6 +154,10 @@ static bool fits(Guest *guest, uint64_t bytes) {
 }
 
 bool quota_test(Guest *guest, uint64_t bytes) {
+  if (guest->is_compiled) {
+    guest->wants_exact = true;
+    return false;
+  }
   if (!guest->options.memory || !fits(guest, bytes)) return false;
   next_set(guest, guest->allocated + bytes);
   return true;

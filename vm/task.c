@@ -41,8 +41,8 @@ static void stack_drop(Task *task) {
     free(task->slots);
     free(block);
   } else if (task->slots) {
-    heap_buffer_drop(NULL, task->slots, task->nslots * sizeof(Value));
-    if (block) heap_buffer_drop(NULL, block, frames_bytes(task->nslots));
+    heap_buffer_reuse(task->slots, task->nslots * sizeof(Value), true);
+    if (block) heap_buffer_reuse(block, frames_bytes(task->nslots), false);
   }
   task->slots = NULL;
   task->frames = NULL;
@@ -103,7 +103,7 @@ Trap task_push(Guest *guest, Task *task, Code *code, uint32_t base) {
   Trap trap = task_room(guest, task, (uint64_t)base + code->frame_slots);
   if (trap != TRAP_NONE) return trap;
   Value *slots = task->slots + base;
-  memset(slots + code->nargs_slots, 0, (code->nlocals_slots - code->nargs_slots) * sizeof *slots);
+  if (code->nlocals_slots > code->nargs_slots) memset(slots + code->nargs_slots, 0, (code->nlocals_slots - code->nargs_slots) * sizeof *slots);
   task->frames[task->nframes++] = (Frame){code, 0, base};
   task->top = base + code->nlocals_slots;
   return TRAP_NONE;
@@ -134,16 +134,34 @@ void task_free(Task *task) {
   free(task);
 }
 
+/* Puts arguments and captures where a function finds them. */
+static void arguments_place(Value *slots, const Code *code, const Value *args, const Closure *body) {
+  uint32_t ncaptures = body ? obj_desc((const Obj *)body)->nslots : 0, nargs = code->nargs_slots - ncaptures;
+  for (uint32_t i = 0; i < nargs; i++) slots[i] = args[i];
+  for (uint32_t i = 0; i < ncaptures; i++) slots[nargs + i] = body->slots[i];
+}
+
 Trap task_calling(Guest *guest, Code *code, const Value *args, const void *closure, Task **result) {
-  const Closure *body = closure;
   Task *task = task_blank(guest);
   Trap trap = task ? task_room(guest, task, code->frame_slots) : TRAP_OUT_OF_MEMORY;
   if (trap != TRAP_NONE) return trap;
-  uint32_t ncaptures = body ? obj_desc((const Obj *)body)->nslots : 0, nargs = code->nargs_slots - ncaptures;
-  if (nargs) memcpy(task->slots, args, nargs * sizeof *args);
-  if (ncaptures) memcpy(task->slots + nargs, body->slots, ncaptures * sizeof *args);
+  arguments_place(task->slots, code, args, closure);
   *result = task;
   return task_push(guest, task, code, 0);
+}
+
+bool task_again(Guest *guest, Task *task, Code *code, const Value *args, const void *closure) {
+  bool is_known = task->is_outside || task->slots || guest->program->knows_tasks;
+  if (is_known || !guest->spare || code->frame_slots > TASK_STACK_FIRST || !quota_has(guest, TASK_BYTES)) return false;
+  task_begin(guest, task);
+  task->slots = guest->spare;
+  task->frames = guest->spare_frames;
+  task->nslots = TASK_STACK_FIRST;
+  guest->spare = NULL;
+  guest->spare_frames = NULL;
+  arguments_place(task->slots, code, args, closure);
+  task_push(guest, task, code, 0);
+  return true;
 }
 
 Trap task_new(Guest *guest, const void *closure, Task **result) {
@@ -293,6 +311,20 @@ Trap task_end(Guest *guest) {
   task_go_on(guest);
   if (ended->is_call && guest->status == GUEST_RUNNABLE) guest->status = GUEST_PAUSED;
   return TRAP_NONE;
+}
+
+void task_over(Guest *guest, Task *task) {
+  task->state = TASK_ENDED;
+  task_unlist(guest, task);
+  if (!task->is_call || guest->spare || task->nslots != TASK_STACK_FIRST) {
+    stack_drop(task);
+    return;
+  }
+  guest->spare = task->slots;
+  guest->spare_frames = task->frames;
+  task->slots = NULL;
+  task->frames = NULL;
+  task->nslots = task->nframes = task->top = 0;
 }
 
 void task_drop(Guest *guest, Task *task) {

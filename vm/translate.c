@@ -322,6 +322,7 @@ static Threaded *threaded_new(const Translator *t) {
   if (!threaded) return NULL;
   *threaded = (Threaded){.code = t->code, .frame_slots = t->code->frame_slots, .cost = t->code->cost, .ncells = t->ncells};
   memcpy(threaded->cells, t->cells, t->ncells * sizeof *t->cells);
+  threaded->first = t->cells[0].op;
   threaded->pcs = (uint32_t *)(void *)(threaded->cells + t->ncells);
   memcpy(threaded->pcs, t->pcs, t->ncells * sizeof *t->pcs);
   threaded->cell_at = threaded->pcs + t->ncells;
@@ -348,6 +349,23 @@ Threaded *translate(Code *code) {
   free(t.slots);
   free(t.jumps);
   return code->threaded;
+}
+
+void threaded_enter_compiled(Threaded *threaded) { threaded->cells[0].op = interp_labels()[H_COMPILED]; }
+
+uint32_t threaded_receivers(const Threaded *threaded, uint32_t pc, uint32_t *descs, Code **callees) {
+  if (!threaded) return 0;
+  const void *op = interp_labels()[H_CALL_TRAIT];
+  const Cell *call = threaded->cells + threaded->cell_at[pc], *end = threaded->cells + threaded->ncells;
+  while (call < end && (call->op != op || call[TRAIT_CELLS - 2].n != pc + 1)) call++;
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < TRAIT_CACHE && call < end; i++) {
+    const Cell *seen = call + 1 + i;
+    if (seen->x.u == UINT64_MAX) continue;
+    descs[count] = (uint32_t)seen->x.u;
+    callees[count++] = ((const Threaded *)seen->q)->code;
+  }
+  return count;
 }
 
 /* Dumping */

@@ -1,6 +1,8 @@
-/* embed.c - what embedding costs: calls in and out, new guests, clones, images, idle memory. Prints a table; bench/embed/run builds and runs it.
+/* embed.c - what embedding costs: calls in and out, new guests, clones, images, slices, idle memory; and, with -DWITH_LUA, the same of Lua 5.4's C API where it
+ * has that. Measures each figure once and prints lines "figure<TAB>whose<TAB>value"; bench/embed/run builds it, runs it many times in turn with its peers, and
+ * makes a table of medians.
  *
- * Each figure is the best of ROUNDS runs. With -DWITH_LUA the same of Lua 5.4's C API stands beside those that it has.
+ *   embed time       times, in nanoseconds        embed memory firn|lua       bytes of an idle guest, or state
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +16,12 @@
 #include <lualib.h>
 #endif
 
-enum { ROUNDS = 5, CALLS = 200000, GUESTS = 5000 };
+enum { CALLS = 200000, GUESTS = 5000, SPINS = 2000000, SLICE = 1000 };
 
+/* Of the processor: a busy machine counts less. */
 static double now(void) {
   struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
   return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
@@ -48,24 +51,14 @@ static const char source[] =
     "pub fn inc(n: int) -> int => n + 1\n"
     "pub fn size(s: string) -> int => s.len()\n"
     "pub fn total(xs: [int]) -> int { var t = 0; for x in xs { t += x }; t }\n"
+    "pub fn spin(n: int) -> int { var t = 0; for i in 0..n { t = (t + i) % 1000003 }; t }\n"
     "pub fn adds(n: int) -> int { var t = 0; for i in 0..n { t = add(t, i) }; t }\n";
 
 static Firn *firn;
 static FirnProgram *program;
 static FirnGuest *guest, *guests[GUESTS];
 
-typedef double (*Measure)(void);
-
-static void report(const char *what, const char *unit, Measure measure, double lua) {
-  double best = 0;
-  for (int i = 0; i < ROUNDS; i++) {
-    double figure = measure();
-    if (i == 0 || figure < best) best = figure;
-  }
-  printf("%-34s %10.1f %-6s", what, best, unit);
-  if (lua > 0) printf("   Lua 5.4 %8.1f", lua);
-  printf("\n");
-}
+static void tell(const char *figure, const char *whose, double value) { printf("%s\t%s\t%.2f\n", figure, whose, value); }
 
 static double time_calls(const char *name, const char *type, FirnValue arg) {
   FirnFunction *f;
@@ -105,7 +98,7 @@ static double guest_new(void) {
   }
   double took = (now() - start) / GUESTS;
   for (int i = 0; i < GUESTS; i++) firn_guest_free(guests[i]);
-  return took / 1000;
+  return took;
 }
 
 static double guest_clone(void) {
@@ -113,7 +106,7 @@ static double guest_clone(void) {
   for (int i = 0; i < GUESTS; i++) check(firn_clone(guest, NULL, &guests[i]));
   double took = (now() - start) / GUESTS;
   for (int i = 0; i < GUESTS; i++) firn_guest_free(guests[i]);
-  return took / 1000;
+  return took;
 }
 
 static char image[1 << 16];
@@ -142,7 +135,7 @@ static double guest_freeze(void) {
     image_length = 0;
     check(firn_freeze(guest, true, image_write, NULL));
   }
-  return (now() - start) / COUNT / 1000;
+  return (now() - start) / COUNT;
 }
 
 static double guest_thaw(void) {
@@ -154,7 +147,30 @@ static double guest_thaw(void) {
     check(firn_thaw(firn, image_read, NULL, NULL, &thawed));
     firn_guest_free(thawed);
   }
-  return (now() - start) / COUNT / 1000;
+  return (now() - start) / COUNT;
+}
+
+/* What a slice of SLICE units costs beyond what it does. */
+static double guest_slices(void) {
+  FirnFunction *f;
+  FirnValue n = firn_int(SPINS), result;
+  FirnStats stats = firn_stats_size();
+  check(firn_function(guest, "spin", "(int) -> int", &f));
+  check(firn_call(f, &n, 1, &result));
+  check(firn_stats(guest, &stats));
+  uint64_t used = stats.fuel_used;
+  double start = now();
+  check(firn_call(f, &n, 1, &result));
+  double whole = now() - start;
+  check(firn_stats(guest, &stats));
+  used = stats.fuel_used - used;
+  start = now();
+  check(firn_call_begin(f, &n, 1, NULL, NULL));
+  while (firn_run(guest, SLICE) == FIRN_RUNNABLE) {}
+  check(firn_call_finish(f, &result));
+  double took = now() - start;
+  firn_function_free(f);
+  return (took - whole) / ((double)used / SLICE);
 }
 
 static double guest_bytes(void) {
@@ -172,21 +188,59 @@ static int lua_add(lua_State *l) {
   return 1;
 }
 
+static const char lua_source[] =
+    "function inc(n) return n + 1 end\n"
+    "function size(s) return #s end\n"
+    "function total(xs) local t = 0 for _, x in ipairs(xs) do t = t + x end return t end\n"
+    "function spin(n) local t = 0 for i = 0, n - 1 do t = (t + i) % 1000003 end return t end\n"
+    "function adds(n) local t = 0 for i = 0, n - 1 do t = add(t, i) end return t end\n";
+
+static char chunk[1 << 14];
+static size_t chunk_length;
+
+static int chunk_write(lua_State *l, const void *bytes, size_t length, void *userdata) {
+  (void)l, (void)userdata;
+  if (length > sizeof chunk - chunk_length) return 1;
+  memcpy(chunk + chunk_length, bytes, length);
+  chunk_length += length;
+  return 0;
+}
+
+/* A state with the library and the program, compiled before, as a guest has. */
 static lua_State *lua_new(void) {
   lua_State *l = luaL_newstate();
   luaL_openlibs(l);
   lua_register(l, "add", lua_add);
-  if (luaL_dostring(l, "function inc(n) return n + 1 end function adds(n) local t = 0 for i = 0, n - 1 do t = add(t, i) end return t end")) exit(1);
+  if (luaL_loadbuffer(l, chunk, chunk_length, "program") || lua_pcall(l, 0, 0, 0)) exit(1);
   return l;
 }
 
-static double lua_call_in(void) {
+static void lua_compile(void) {
+  lua_State *l = luaL_newstate();
+  if (luaL_loadstring(l, lua_source) || lua_dump(l, chunk_write, NULL, 0)) exit(1);
+  lua_close(l);
+}
+
+static void lua_push_int(lua_State *l) { lua_pushinteger(l, 1); }
+static void lua_push_text(lua_State *l) { lua_pushlstring(l, "sixteen bytes...", 16); }
+static void lua_push_list(lua_State *l) {
+  lua_createtable(l, 100, 0);
+  for (int i = 1; i <= 100; i++) {
+    lua_pushinteger(l, 0);
+    lua_rawseti(l, -2, i);
+  }
+}
+
+/* A function that is bound once: a reference in the registry. */
+static double lua_call_in(const char *name, void (*push)(lua_State *l)) {
   lua_State *l = lua_new();
+  lua_getglobal(l, name);
+  int function = luaL_ref(l, LUA_REGISTRYINDEX);
   double start = now();
   for (int i = 0; i < CALLS; i++) {
-    lua_getglobal(l, "inc");
-    lua_pushinteger(l, i);
-    lua_pcall(l, 1, 1, 0);
+    lua_rawgeti(l, LUA_REGISTRYINDEX, function);
+    push(l);
+    if (lua_pcall(l, 1, 1, 0)) exit(1);
     lua_pop(l, 1);
   }
   double took = (now() - start) / CALLS;
@@ -199,7 +253,7 @@ static double lua_call_out(void) {
   double start = now();
   lua_getglobal(l, "adds");
   lua_pushinteger(l, CALLS);
-  lua_pcall(l, 1, 1, 0);
+  if (lua_pcall(l, 1, 1, 0)) exit(1);
   double took = (now() - start) / CALLS;
   lua_close(l);
   return took;
@@ -209,28 +263,81 @@ static double lua_start(void) {
   enum { COUNT = 500 };
   double start = now();
   for (int i = 0; i < COUNT; i++) lua_close(lua_new());
-  return (now() - start) / COUNT / 1000;
+  return (now() - start) / COUNT;
 }
-#define LUA(figure) figure()
-#else
-#define LUA(figure) 0
+
+static void slice_over(lua_State *l, lua_Debug *ar) {
+  (void)ar;
+  lua_yield(l, 0);
+}
+
+/* A coroutine that yields after each SLICE instructions, by a hook: as many of them as there are slices. */
+static double lua_slices(void) {
+  lua_State *l = lua_new(), *co = lua_newthread(l);
+  double took[2], slices = 0;
+  for (int sliced = 0; sliced < 2; sliced++) {
+    int results, status;
+    lua_sethook(co, slice_over, sliced ? LUA_MASKCOUNT : 0, SLICE);
+    lua_getglobal(co, "spin");
+    lua_pushinteger(co, SPINS);
+    double start = now();
+    for (status = lua_resume(co, NULL, 1, &results); status == LUA_YIELD; slices++) status = lua_resume(co, NULL, 0, &results);
+    took[sliced] = now() - start;
+    lua_settop(co, 0);
+  }
+  lua_close(l);
+  return (took[1] - took[0]) / slices;
+}
+
+static double lua_bytes(void) {
+  enum { COUNT = 1000 };
+  double before = resident();
+  for (int i = 0; i < COUNT; i++) lua_new();
+  return (resident() - before) / COUNT;
+}
+
+static void lua_times(void) {
+  lua_compile();
+  tell("new", "lua", lua_start());
+  tell("in", "lua", lua_call_in("inc", lua_push_int));
+  tell("in-string", "lua", lua_call_in("size", lua_push_text));
+  tell("in-list", "lua", lua_call_in("total", lua_push_list));
+  tell("out", "lua", lua_call_out());
+  tell("slice", "lua", lua_slices());
+}
 #endif
 
-int main(void) {
-  firn = firn_new();
-  check(firn_define(firn, "host.add(int, int) -> int", add, NULL));
-  check(firn_compile(firn, source, sizeof source - 1, NULL, &program));
-  check(firn_guest_new(program, NULL, &guest));
-  firn_run(guest, 0);
-  report("call of a guest's function, int", "ns", call_int, LUA(lua_call_in));
-  report("the same, string of 16 bytes", "ns", call_string, 0);
-  report("the same, list of 100 ints", "ns", call_list, 0);
-  report("call of a host function", "ns", call_host, LUA(lua_call_out));
-  report("new guest, run to its end", "us", guest_new, LUA(lua_start));
-  report("clone of a small guest", "us", guest_clone, 0);
-  report("freeze of a small guest", "us", guest_freeze, 0);
-  report("thaw of a small guest", "us", guest_thaw, 0);
-  printf("%-34s %10.0f bytes\n", "idle guest", guest_bytes());
-  firn_free(firn);
+static void firn_times(void) {
+  tell("new", "firn", guest_new());
+  tell("clone", "firn", guest_clone());
+  tell("freeze", "firn", guest_freeze());
+  tell("thaw", "firn", guest_thaw());
+  tell("in", "firn", call_int());
+  tell("in-string", "firn", call_string());
+  tell("in-list", "firn", call_list());
+  tell("out", "firn", call_host());
+  tell("slice", "firn", guest_slices());
+}
+
+int main(int argc, char **argv) {
+  bool is_memory = argc > 2 && strcmp(argv[1], "memory") == 0, is_firn = !is_memory || strcmp(argv[2], "firn") == 0;
+  if (is_firn) {
+    firn = firn_new();
+    check(firn_define(firn, "host.add(int, int) -> int", add, NULL));
+    check(firn_compile(firn, source, sizeof source - 1, NULL, &program));
+    check(firn_guest_new(program, NULL, &guest));
+    firn_run(guest, 0);
+    if (is_memory) tell("idle", "firn", guest_bytes());
+    else firn_times();
+    firn_free(firn);
+  }
+#ifdef WITH_LUA
+  if (!is_memory) {
+    lua_times();
+  } else if (!is_firn) {
+    lua_compile();
+    tell("idle", "lua", lua_bytes());
+  }
+#endif
   return 0;
 }

@@ -122,6 +122,9 @@ START_TEST(test_define_refuses) {
   WRONG(firn_define(firn, "a.b", host_nothing, NULL), FIRN_E_ARGUMENT, "module.name");
   WRONG(firn_define(firn, "a.1()", host_nothing, NULL), FIRN_E_ARGUMENT, "module.name");
   WRONG(firn_define(firn, "a.b(Point)", host_nothing, NULL), FIRN_E_ARGUMENT, "types");
+  WRONG(firn_define(firn, "a.b(int!)", host_nothing, NULL), FIRN_E_ARGUMENT, "types");
+  WRONG(firn_define(firn, "a.b() -> [int!]", host_nothing, NULL), FIRN_E_ARGUMENT, "types");
+  WRONG(firn_define(firn, "a.b() -> int!!", host_nothing, NULL), FIRN_E_ARGUMENT, "types");
   WRONG(firn_define(firn, "a.b() -> int x", host_nothing, NULL), FIRN_E_ARGUMENT, "types");
   WRONG(firn_define(firn, "string.trim(string) -> string", host_nothing, NULL), FIRN_E_ARGUMENT, "already");
   FINE(firn_define(firn, "a.b()", host_nothing, NULL));
@@ -201,6 +204,80 @@ START_TEST(test_values_refused) {
   WRONG(firn_call(bind("s", "(string)"), &bad, 1, NULL), FIRN_E_TYPE, "no kind");
   WRONG(firn_call(bind("s", "(string)"), NULL, 0, NULL), FIRN_E_TYPE, "1 arguments");
   WRONG(firn_call(bind("s", "(string)"), NULL, 1, NULL), FIRN_E_TYPE, "arguments");
+}
+END_TEST
+
+/* db.get, find, put, look: an error for what begins with 'x', a trap for 'y', a wrong result for 'z'; or the value. */
+static FirnAnswer host_db(FirnCall *call, const FirnValue *args, FirnValue *result) {
+  const char *key = args[0].as.text;
+  if (*key == 'x') return firn_call_error(call, "no such key");
+  if (*key == 'y') return firn_call_trap(call, "the database is gone");
+  if (*key == 'z') *result = firn_float(1);
+  if (*key == 'w') return firn_call_suspend(call, firn_call_userdata(call));
+  if (*key == 'v') *result = firn_string(key);
+  if (*key == 'n') *result = firn_int((int64_t)args[0].count);
+  return FIRN_DONE;
+}
+
+#define DB "extern \"db\" fn get(key: string) -> string!\nextern \"db\" fn find(key: string) -> int?!\nextern \"db\" fn put(key: string) -> void!\n" \
+           "extern \"db\" fn plain(key: string) -> int\n"
+
+static void define_db(uint64_t *token) {
+  FINE(firn_define(firn, "db.get(string) -> string!", host_db, token));
+  FINE(firn_define(firn, "db.find(string) -> int?!", host_db, token));
+  FINE(firn_define(firn, "db.put(string) -> void!", host_db, token));
+  FINE(firn_define(firn, "db.plain(string) -> int", host_db, token));
+}
+
+START_TEST(test_host_errors) {
+  define_db(NULL);
+  start(DB "fn all() -> string! {\n  try put(\"a\")\n  let n = try find(\"nn\")\n  let m = try find(\"\")\n  \"{n} {m} {try get(\"v\")}{try get(\"\")}\"\n}\n"
+        "print(all() catch e { e.message() })\nprint(get(\"x\") catch e { e.message() })\nprint(find(\"x\") catch 7)\nput(\"x\") catch e { print(\"put:\", e.message()) }\n"
+        "let get_it: fn(string) -> string! = get\nprint([\"x\", \"v\"].map(|k| get_it(k) catch \"none\"))\n"
+        "pub fn ask(key: string) -> string! => get(key)\npub fn count(key: string) -> int => plain(key)\ntry put(\"x\")");
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_FAILED);
+  ck_assert_str_eq(output.bytes, "2 nil v\nno such key\n7\nput: no such key\n[\"none\", \"v\"]\n");
+  char *report = firn_report(guest);
+  ck_assert_str_eq(report, "no such key\n  at top level (main.firn:19:1)\n");
+  firn_text_free(report);
+  FINE(firn_recover(guest));
+  FirnValue x = firn_string("x"), y = firn_string("y"), z = firn_string("z"), v = firn_string("v"), result;
+  FirnFunction *ask = bind("ask", "(string) -> string!"), *count = bind("count", "(string) -> int");
+  FINE(firn_call(ask, &v, 1, &result));
+  ck_assert_str_eq(result.as.text, "v");
+  WRONG(firn_call(ask, &x, 1, &result), FIRN_E_RESULT, "no such key");
+  WRONG(firn_call(ask, &y, 1, &result), FIRN_E_FAILED, "panic: the database is gone");
+  FINE(firn_recover(guest));
+  WRONG(firn_call(ask, &z, 1, &result), FIRN_E_FAILED, "db.get gave a wrong result: a float is not of type string");
+  FINE(firn_recover(guest));
+  WRONG(firn_call(count, &x, 1, &result), FIRN_E_FAILED, "panic: no such key");
+}
+END_TEST
+
+/* Answers that come later, to a guest and its clone: a value, nothing, an error. */
+START_TEST(test_host_errors_late) {
+  uint64_t token = 0;
+  define_db(&token);
+  start(DB "print(get(\"w\") catch e { \"error \" + e.message() }, find(\"w\") catch 9)\nput(\"w\") catch e { print(e.message()) }\nprint(plain(\"w\"))");
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_WAITING);
+  FirnGuest *clone;
+  FirnValue text = firn_string("late"), bad = firn_int(1);
+  FINE(firn_clone(guest, &output, &clone));
+  WRONG(firn_complete(guest, token, &bad), FIRN_E_TYPE, "an int is not of type string");
+  WRONG(firn_complete_error(guest, token, "\xff"), FIRN_E_ARGUMENT, "UTF-8");
+  FINE(firn_complete(guest, token, &text));
+  FINE(firn_complete_error(clone, token, "timed out"));
+  for (int i = 0; i < 2; i++, guest = clone) {
+    ck_assert_int_eq(firn_run(guest, 0), FIRN_WAITING);
+    FirnValue none = firn_nil();
+    FINE(firn_complete(guest, token, &none));
+    ck_assert_int_eq(firn_run(guest, 0), FIRN_WAITING);
+    FINE(firn_complete_error(guest, token, "full"));
+    ck_assert_int_eq(firn_run(guest, 0), FIRN_WAITING);
+    FINE(firn_complete_error(guest, token, "no value"));
+    ck_assert_int_eq(firn_status(guest), FIRN_FAILED);
+  }
+  ck_assert_str_eq(output.bytes, "late nil\nfull\nerror timed out nil\nfull\n");
 }
 END_TEST
 
@@ -336,7 +413,7 @@ static void setup_stressed(void) {
 
 static void tests_add(Suite *suite, const char *name, void (*begin)(void)) {
   const TTest *const all[] = {
-      test_run, test_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_traps, test_binding,
+      test_run, test_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
       test_order, test_results, test_references,
   };
   TCase *tests = tcase_create(name);

@@ -2,6 +2,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "embed/embed.h"
+
 #include "embed.h"
 #include "vm/heap.h"
 
@@ -668,6 +670,119 @@ START_TEST(test_stop) {
 }
 END_TEST
 
+static FirnAnswer host_patience(FirnCall *call, const FirnValue *args, FirnValue *result) {
+  (void)result;
+  FINE(firn_timeout_set(firn_call_guest(call), args[0].as.integer));
+  return FIRN_DONE;
+}
+
+START_TEST(test_timeout) {
+  FINE(firn_define(firn, "t.patience(int)", host_patience, NULL));
+  FirnGuestOptions options = firn_guest_options();
+  options.timeout = 20000;
+  options.grants = FIRN_GRANT_TIME;
+  compile("import time\nextern \"t\" fn patience(micros: int)\nvar n = 0\npub fn spin() { while true { n += 1 } }\npub fn sleep() { time.sleep(1000.0) }\n"
+          "pub fn f(n: int) -> int => n\npub fn hurry() { patience(1000); spin() }\nwhile true { n += 1 }");
+  FINE(firn_guest_new(program, &options, &guest));
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_OUT_OF_TIME);
+  int64_t fuel = firn_fuel(guest);
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_OUT_OF_TIME);
+  ck_assert_int_eq(firn_fuel(guest), fuel);
+  FINE(firn_timeout_set(guest, 20000));
+  ck_assert_int_eq(firn_status(guest), FIRN_RUNNABLE);
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_OUT_OF_TIME);
+  FirnGuest *clone;
+  FINE(firn_clone(guest, NULL, &clone));
+  ck_assert_int_eq(firn_run(clone, 0), FIRN_OUT_OF_TIME);
+  firn_guest_free(guest);
+  compile("import time\nextern \"t\" fn patience(micros: int)\nvar n = 0\npub fn spin() { while true { n += 1 } }\npub fn sleep() { time.sleep(1000.0) }\n"
+          "pub fn f(n: int) -> int => n\npub fn hurry() { patience(1000); spin() }");
+  FINE(firn_guest_new(program, &options, &guest));
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_FINISHED);
+  FirnFunction *spin = bind("spin", "()"), *sleep = bind("sleep", "()"), *f = bind("f", "(int) -> int"), *hurry = bind("hurry", "()");
+  WRONG(firn_call(spin, NULL, 0, NULL), FIRN_E_TIME, "out of time");
+  WRONG(firn_call_finish(spin, NULL), FIRN_E_TIME, "out of time");
+  FINE(firn_call_drop(spin));
+  FINE(firn_timeout_set(guest, 1000000));
+  WRONG(firn_call(sleep, NULL, 0, NULL), FIRN_E_WAITING, "");
+  ck_assert_int_le(firn_wait_micros(guest), 1000000);
+  FINE(firn_timeout_set(guest, 1));
+  usleep(10);
+  ck_assert_int_eq(firn_wait_micros(guest), 0);
+  WRONG(firn_call_finish(sleep, NULL), FIRN_E_TIME, "");
+  FINE(firn_call_drop(sleep));
+  FINE(firn_timeout_set(guest, 0));
+  WRONG(firn_call(hurry, NULL, 0, NULL), FIRN_E_TIME, "");
+  FINE(firn_call_drop(hurry));
+  FINE(firn_timeout_set(guest, 0));
+  ck_assert_int_eq(call_int(f, 5), 5);
+  WRONG(firn_timeout_set(guest, -1), FIRN_E_ARGUMENT, "negative");
+  WRONG(firn_timeout_set(NULL, 1), FIRN_E_ARGUMENT, "NULL");
+  options.timeout = -1;
+  WRONG(firn_guest_new(program, &options, &clone), FIRN_E_ARGUMENT, "negative");
+}
+END_TEST
+
+START_TEST(test_timeout_compile) {
+  enum { LINES = 200000 };
+  char *source = malloc(LINES * 20 + 1), *end = source;
+  for (int i = 0; i < LINES; i++) end += sprintf(end, "print(\"{%d}\")\n", i);
+  FirnCompileOptions options = firn_compile_options();
+  options.timeout = 1000;
+  WRONG(firn_compile(firn, source, (size_t)(end - source), &options, &program), FIRN_E_TIME, "out of time");
+  ck_assert_ptr_null(program);
+  options.timeout = INT64_MAX;
+  FINE(firn_compile(firn, "print(1)", 8, &options, &program));
+  free(source);
+}
+END_TEST
+
+/* Calls one after the other are the same task object, unless the guest may have a reference to it; their numbers count on either way. */
+START_TEST(test_calls_again) {
+  start("var kept = \"\"\npub fn f(n: int) -> int => if n == 0 { 0 } else { kept = \"{n}\"; f(n - 1) + 1 }\n"
+        "pub fn wait(n: int) -> int => (spawn f(n)).wait()");
+  ck_assert_int_eq(firn_run(guest, 0), FIRN_FINISHED);
+  FirnFunction *f = bind("f", "(int) -> int"), *wait = bind("wait", "(int) -> int");
+  ck_assert_int_eq(call_int(f, 1), 1);
+  const Task *first = guest->guest->main;
+  uint64_t made = guest->guest->tasks_made, allocated = guest->guest->allocated;
+  ck_assert_int_eq(call_int(f, 1), 1);
+  ck_assert_ptr_eq(guest->guest->main, first);
+  ck_assert_uint_eq(guest->guest->tasks_made, made + 1);
+  uint64_t cost = guest->guest->allocated - allocated;
+  heap_collect();
+  ck_assert_int_eq(call_int(f, 1000), 1000); /* its stack is another */
+  ck_assert_int_eq(call_int(wait, 3), 3);
+  first = guest->guest->main;
+  allocated = guest->guest->allocated;
+  ck_assert_int_eq(call_int(f, 1), 1);
+  ck_assert_ptr_ne(guest->guest->main, first);
+  ck_assert_uint_eq(guest->guest->allocated, allocated + cost);
+}
+END_TEST
+
+/* More guests than libgc's stack has room for at first. */
+START_TEST(test_many) {
+  enum { MANY = 8000 };
+  FirnGuest **many = malloc(MANY * sizeof *many);
+  compile("var all = [\"\"]\npub fn add(n: int) -> int { all.push(\"{n}\"); all.len() }");
+  for (int i = 0; i < MANY; i++) {
+    FINE(firn_guest_new(program, NULL, &many[i]));
+    ck_assert_int_eq(firn_run(many[i], 0), FIRN_FINISHED);
+  }
+  heap_collect();
+  heap_collect();
+  for (int i = 0; i < MANY; i++) {
+    guest = many[i];
+    FirnFunction *add = bind("add", "(int) -> int");
+    ck_assert_int_eq(call_int(add, i), 2);
+    firn_guest_free(guest);
+  }
+  guest = NULL;
+  free(many);
+}
+END_TEST
+
 /* A collection at every allocation. */
 static void setup_stressed(void) {
   heap_stress = true;
@@ -675,7 +790,7 @@ static void setup_stressed(void) {
 }
 
 static void stressed_add(Suite *suite) {
-  const TTest *const all[] = {test_drop, test_input, test_suspend, test_meddling, test_inside, test_images, test_images_paused, test_heap, test_shared};
+  const TTest *const all[] = {test_drop, test_input, test_suspend, test_meddling, test_inside, test_images, test_images_paused, test_heap, test_shared, test_calls_again};
   TCase *tests = tcase_create("embed, stressed");
   tcase_add_checked_fixture(tests, setup_stressed, teardown);
   tcase_set_timeout(tests, 60);
@@ -689,8 +804,9 @@ static Suite *embed_suite(void) {
   tcase_add_checked_fixture(tests, setup, teardown);
   tcase_set_timeout(tests, 60);
   const TTest *const all[] = {
-      test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_folders, test_host_modules, test_input, test_suspend, test_nested, test_meddling,
-      test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop,
+      test_fuel, test_drop, test_memory, test_stack, test_shared, test_limits, test_grants, test_folders, test_host_modules, test_input, test_suspend, test_nested,
+      test_meddling, test_inside, test_images, test_images_ended, test_images_paused, test_heap, test_nulls, test_threads, test_stop, test_calls_again,
+      test_many, test_timeout, test_timeout_compile,
   };
   for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
   suite_add_tcase(suite, tests);

@@ -1,0 +1,143 @@
+/* codegen.c - IR to native code in memory. Interface: jit.h.
+ *
+ * LLVM's passes and code generator make an object file in memory, which its linker (LLJIT) puts where it can run. */
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <llvm-c/BitReader.h>
+#include <llvm-c/Error.h>
+#include <llvm-c/LLJIT.h>
+#include <llvm-c/Orc.h>
+#include <llvm-c/Support.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/TargetMachine.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include "jit/jit.h"
+
+extern const unsigned char runtime_bitcode[];
+extern const unsigned runtime_bitcode_size;
+
+struct CodegenUnit {
+  LLVMOrcResourceTrackerRef tracker;
+  size_t bytes;
+};
+
+static LLVMOrcLLJITRef lljit;
+static LLVMTargetMachineRef machine;
+static char *triple, *cpu, *features;
+static atomic_uint dumps;
+
+/* Templates first; then what takes frames apart, so that the inliner sees functions as they are; then loops. */
+static const char passes[] =
+    "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg),"
+    "cgscc(inline),globaldce,"
+    "function(sroa,early-cse<memssa>,jump-threading,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(loop-rotate),"
+    "loop-mssa(licm,simple-loop-unswitch),gvn,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(indvars),"
+    "loop-vectorize,instcombine<no-verify-fixpoint>,sink,simplifycfg)";
+
+static bool report(LLVMErrorRef error, char **text) {
+  if (!error) return true;
+  char *message = LLVMGetErrorMessage(error);
+  if (text) *text = LLVMCreateMessage(message);
+  LLVMDisposeErrorMessage(message);
+  return false;
+}
+
+static bool symbols_define(const TierSymbol *symbols) {
+  LLVMOrcCSymbolMapPair pairs[64];
+  size_t count = 0;
+  for (; symbols[count].name; count++) {
+    pairs[count].Name = LLVMOrcLLJITMangleAndIntern(lljit, symbols[count].name);
+    pairs[count].Sym.Address = (LLVMOrcExecutorAddress)(uintptr_t)symbols[count].address;
+    pairs[count].Sym.Flags = (LLVMJITSymbolFlags){LLVMJITSymbolGenericFlagsExported, 0};
+  }
+  LLVMOrcJITDylibRef library = LLVMOrcLLJITGetMainJITDylib(lljit);
+  LLVMOrcDefinitionGeneratorRef process = NULL;
+  return report(LLVMOrcJITDylibDefine(library, LLVMOrcAbsoluteSymbols(pairs, count)), NULL) &&
+         report(LLVMOrcCreateDynamicLibrarySearchGeneratorForProcess(&process, LLVMOrcLLJITGetGlobalPrefix(lljit), NULL, NULL), NULL) &&
+         (LLVMOrcJITDylibAddGenerator(library, process), true);
+}
+
+static LLVMTargetMachineRef machine_new(void) {
+  LLVMTargetRef target;
+  if (LLVMGetTargetFromTriple(triple, &target, NULL)) return NULL;
+  return LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
+}
+
+bool codegen_start(const TierSymbol *symbols) {
+  if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter()) return false;
+  triple = LLVMGetDefaultTargetTriple();
+  cpu = LLVMGetHostCPUName();
+  features = LLVMGetHostCPUFeatures();
+  static const char *const options[] = {"firn", "-inline-threshold=600"};
+  LLVMParseCommandLineOptions(2, options, NULL);
+  machine = machine_new();
+  return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
+}
+
+LLVMModuleRef codegen_runtime(LLVMContextRef context) {
+  LLVMModuleRef module;
+  LLVMMemoryBufferRef bytes =
+      LLVMCreateMemoryBufferWithMemoryRange((const char *)runtime_bitcode, runtime_bitcode_size, "runtime", false);
+  bool failed = LLVMParseBitcodeInContext2(context, bytes, &module);
+  LLVMDisposeMemoryBuffer(bytes);
+  return failed ? NULL : module;
+}
+
+static bool optimise(LLVMModuleRef module, char **error) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopVectorization(options, true);
+  bool done = report(LLVMRunPasses(module, passes, machine, options), error);
+  LLVMDisposePassBuilderOptions(options);
+  return done;
+}
+
+void codegen_dump(unsigned what) { dumps = what; }
+
+static void dump(LLVMModuleRef module) {
+  LLVMMemoryBufferRef text;
+  char *ir = dumps & TIER_DUMP_IR ? LLVMPrintModuleToString(module) : NULL;
+  if (ir) fputs(ir, stderr);
+  LLVMDisposeMessage(ir);
+  if (!(dumps & TIER_DUMP_ASM) || LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMAssemblyFile, NULL, &text)) return;
+  fwrite(LLVMGetBufferStart(text), 1, LLVMGetBufferSize(text), stderr);
+  LLVMDisposeMemoryBuffer(text);
+}
+
+CodegenUnit *codegen_compile(LLVMModuleRef module, char **error) {
+  CodegenUnit *code = calloc(1, sizeof *code);
+  LLVMMemoryBufferRef object = NULL;
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  LLVMSetModuleDataLayout(module, layout);
+  LLVMDisposeTargetData(layout);
+  LLVMSetTarget(module, triple);
+  *error = NULL;
+  bool done = code && optimise(module, error);
+  if (done && dumps) dump(module);
+  done = done && !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, error, &object);
+  LLVMDisposeModule(module);
+  if (done) {
+    code->bytes = LLVMGetBufferSize(object);
+    code->tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(lljit));
+    done = report(LLVMOrcLLJITAddObjectFileWithRT(lljit, code->tracker, object), error);
+  }
+  if (done) return code;
+  free(code);
+  return NULL;
+}
+
+TierEntry codegen_find(const char *name) {
+  LLVMOrcExecutorAddress address = 0;
+  return report(LLVMOrcLLJITLookup(lljit, &address, name), NULL) ? (TierEntry)(uintptr_t)address : NULL;
+}
+
+size_t codegen_bytes(const CodegenUnit *code) { return code->bytes; }
+
+void codegen_free(CodegenUnit *code) {
+  report(LLVMOrcResourceTrackerRemove(code->tracker), NULL);
+  LLVMOrcReleaseResourceTracker(code->tracker);
+  free(code);
+}

@@ -1,0 +1,66 @@
+/* emitter.h - what the parts of emit share: a function under way.
+ *
+ * The frame is an array of slots on the native stack, which LLVM takes apart into registers. Slots of floats are read and written as doubles, whose NaNs may be any;
+ * `kinds` says which these are at this point of the code: of locals always the same, of operands as they come. Code is emitted once for each instruction, in
+ * order; an instruction that nothing reaches is left out.
+ */
+#ifndef FIRN_JIT_EMITTER_H
+#define FIRN_JIT_EMITTER_H
+
+#include "jit/jit.h"
+#include "jit/machine.h"
+
+enum { PUSHES_MAX = EFFECT_MAX, KINDS_MAX = 1024 };
+
+typedef struct Place { LLVMBasicBlockRef block; uint8_t *operands; } Place; /* of a label: kinds of the operands there; NULL: not known yet */
+
+typedef struct Emitter {
+  Unit *u;
+  LLVMBuilderRef b;
+  Code *code;
+  LLVMValueRef function, ctx, fp, frame;
+  LLVMValueRef fuel, here;  /* where the balance is; an address in the native stack */
+  LLVMValueRef *slots;      /* addresses in the frame */
+  uint8_t *kinds;
+  bool *is_init;            /* by slot, of locals: holds a value */
+  Place *places;            /* by pc; block NULL: no label */
+  const Member *member;     /* NULL results in slots: an entry */
+  bool is_entry;            /* gives a TierResult */
+  bool is_reachable;
+  uint32_t pc, start;
+  const CodeInsn *insn;
+  LLVMBasicBlockRef start_block, step_block; /* step_block: leaves in front of the instruction, NULL: not made yet */
+  bool failed, has_started;
+} Emitter;
+
+/* emit.c */
+LLVMValueRef slot_load(Emitter *e, uint32_t slot);                     /* as its kind has it */
+void slot_store(Emitter *e, uint32_t slot, Kind kind, LLVMValueRef value);
+LLVMValueRef slot_word(Emitter *e, uint32_t slot);                     /* as a word, canonical */
+LLVMValueRef slot_ref(Emitter *e, uint32_t slot);                      /* as a pointer */
+void slot_move(Emitter *e, uint32_t to, uint32_t from);
+LLVMValueRef word_of(Emitter *e, Kind kind, LLVMValueRef value);       /* canonical */
+LLVMValueRef const_word(Emitter *e, uint64_t value);
+LLVMValueRef const_half(Emitter *e, uint32_t value);
+LLVMValueRef const_address(Emitter *e, const void *address);
+LLVMValueRef frame_at(Emitter *e, uint32_t slot);                      /* fp + slot: in the guest's stack */
+void memory_store(Emitter *e, uint32_t slot);                          /* a slot to the guest's stack */
+void memory_load(Emitter *e, uint32_t slot, Kind kind);
+LLVMValueRef runtime_call(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs);
+LLVMValueRef context_load(Emitter *e, unsigned word);                  /* a limit of the TierContext, which does not change while compiled code runs */
+void branch_likely(Emitter *e, LLVMValueRef condition, LLVMBasicBlockRef likely, LLVMBasicBlockRef unlikely);
+LLVMBasicBlockRef block_new(Emitter *e, const char *name);
+void block_begin(Emitter *e, LLVMBasicBlockRef block);
+LLVMBasicBlockRef leave_step(Emitter *e);                              /* in front of the instruction */
+void require(Emitter *e, LLVMValueRef condition);                      /* or leave in front of the instruction */
+void require_not(Emitter *e, LLVMValueRef condition);
+void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp, LLVMValueRef fuel); /* at the end of the block */
+void callee_left(Emitter *e, uint32_t pc, uint32_t sp);                /* the same for a frame whose callee has left */
+void go(Emitter *e, uint32_t target, uint32_t cost);                   /* to a label, which ends the block */
+LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost); /* a block that does so; operands are as they are now */
+
+/* emit_ops.c */
+void emit_insn(Emitter *e);
+void emit_return(Emitter *e, uint32_t from, uint32_t count);           /* emit.c */
+
+#endif

@@ -1,0 +1,329 @@
+/* plugin.c - the plugin: what is compiled together, when, and what came of it. Interface: vm/tier.h (TierPlugin).
+ *
+ * A function is compiled with those that it is known to call, as far as they are small; so calls stay within compiled code, and small callees are inlined. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <llvm-c/Analysis.h>
+
+#include "jit/jit.h"
+#include "jit/machine.h"
+#include "vm/execute.h"
+
+enum {
+  CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
+  UNIT_MAX = 4000,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 80,    /* of a callee that has been compiled before, and comes with its caller all the same */
+  THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
+};
+
+#define SYMBOL(name) __typeof__(&name) machine_##name;
+#undef tier_publish
+#undef threaded_receivers
+#undef code_pushes
+#undef code_result_type
+#undef code_position
+#include "vm/tier_symbols.def"
+#define tier_publish (*machine_tier_publish)
+#define threaded_receivers (*machine_threaded_receivers)
+
+static void symbols_take(const TierSymbol *symbols) {
+  const TierSymbol *at = symbols;
+#define SYMBOL(name) machine_##name = (__typeof__(machine_##name))(at++)->address;
+#include "vm/tier_symbols.def"
+}
+
+/* A unit on its way. The machine's thread emits it, the compiler's makes it native code, the machine's publishes it: only it touches Codes. */
+typedef struct Job {
+  struct Job *next;
+  Program *program;
+  Unit unit;
+  uint32_t pc;            /* of an entry besides the members' beginnings, or 0 */
+  CodegenUnit *code;      /* NULL: failed, or not yet */
+  TierEntry entries[UNIT_MEMBERS], entry_at;
+  bool is_dropped;        /* the program is gone */
+} Job;
+
+typedef struct Jobs { Job *first, **end; } Jobs;
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static Jobs waiting = {.end = &waiting.first}, done = {.end = &done.first};
+static Job *running;
+static bool has_thread, is_ending;
+static struct { uint64_t units, functions, insns, failed; double emitting, compiling; size_t bytes; } figures;
+
+static atomic_bool any_done; /* whether poll has anything to do */
+
+/* Of the machine's thread: what has been published. */
+typedef struct Compiled {
+  struct Compiled *next;
+  const Program *program;
+  CodegenUnit *code;
+} Compiled;
+
+static Compiled *all;
+static uint32_t nunits;
+
+static void jobs_add(Jobs *jobs, Job *job) {
+  job->next = NULL;
+  *jobs->end = job;
+  jobs->end = &job->next;
+}
+
+static Job *jobs_take(Jobs *jobs) {
+  Job *job = jobs->first;
+  if (!job) return NULL;
+  jobs->first = job->next;
+  if (!jobs->first) jobs->end = &jobs->first;
+  return job;
+}
+
+static double seconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Adds what a member calls: callees that are known and not too large. */
+static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
+  const Code *code = member->code;
+  for (uint32_t pc = 0; pc < code->ninsns; pc++) {
+    const CodeInsn *insn = &code->insns[pc];
+    Code *callees[TRAIT_CACHE] = {NULL};
+    uint32_t descs[TRAIT_CACHE], count = 0;
+    if (insn->op == OP_CALL && insn->x.callee) callees[count++] = insn->x.callee;
+    if (insn->op == OP_CALL_TRAIT) count = threaded_receivers(code->threaded, pc, descs, callees);
+    for (uint32_t i = 0; i < count; i++) {
+      Code *callee = callees[i];
+      if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
+      if (callee->entry && callee->ninsns > AGAIN_MAX) continue;
+      if (unit_add(unit, callee)) *ninsns += callee->ninsns;
+    }
+  }
+}
+
+static bool unit_emit(Unit *unit, uint32_t pc) {
+  for (uint32_t i = 0; i < unit->nmembers; i++) {
+    Member *member = &unit->members[i];
+    if (!unit_emit_body(unit, member)) return false;
+    if (!member->code->entry && (i == 0 || !member->is_small) && !unit_emit_entry(unit, member)) return false;
+  }
+  return !pc || unit_emit_entry_at(unit, &unit->members[0], pc);
+}
+
+/* The compiler's thread */
+
+static void job_compile(Job *job) {
+  char *error = NULL, name[64];
+  Unit *unit = &job->unit;
+  job->code = codegen_compile(unit->module, &error);
+  LLVMContextDispose(unit->context);
+  for (uint32_t i = 0; i < unit->nmembers && job->code; i++) {
+    entry_name(name, sizeof name, unit, &unit->members[i], 0);
+    if (unit->members[i].has_entry) job->entries[i] = codegen_find(name);
+  }
+  if (job->pc && job->code) {
+    entry_name(name, sizeof name, unit, &unit->members[0], job->pc);
+    job->entry_at = codegen_find(name);
+  }
+  LLVMDisposeMessage(error);
+}
+
+static void *compiler(void *unused) {
+  (void)unused;
+  pthread_mutex_lock(&lock);
+  while (!is_ending) {
+    running = jobs_take(&waiting);
+    if (!running) {
+      pthread_cond_wait(&changed, &lock);
+      continue;
+    }
+    pthread_mutex_unlock(&lock);
+    double start = seconds_now();
+    job_compile(running);
+    pthread_mutex_lock(&lock);
+    figures.compiling += seconds_now() - start;
+    jobs_add(&done, running);
+    running = NULL;
+    atomic_store_explicit(&any_done, true, memory_order_release);
+    pthread_cond_broadcast(&changed);
+  }
+  pthread_mutex_unlock(&lock);
+  return NULL;
+}
+
+/* Signals are the machine's. */
+static bool thread_start(void) {
+  pthread_t thread;
+  sigset_t none, before;
+  if (has_thread) return true;
+  sigfillset(&none);
+  pthread_sigmask(SIG_SETMASK, &none, &before);
+  pthread_attr_t attributes;
+  pthread_attr_init(&attributes);
+  pthread_attr_setstacksize(&attributes, THREAD_STACK);
+  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+  has_thread = pthread_create(&thread, &attributes, compiler, NULL) == 0;
+  pthread_attr_destroy(&attributes);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return has_thread;
+}
+
+/* LLVM must not be unmade while it compiles: registered behind its own, this runs before them. */
+static void end(void) {
+  pthread_mutex_lock(&lock);
+  is_ending = true;
+  while (running) pthread_cond_wait(&changed, &lock);
+  pthread_mutex_unlock(&lock);
+}
+
+/* The machine's thread */
+
+static void job_publish(Job *job) {
+  Compiled *compiled = job->code ? malloc(sizeof *compiled) : NULL;
+  if (!compiled || job->is_dropped) {
+    if (job->code) codegen_free(job->code);
+    if (!job->code) figures.failed++;
+    free(compiled);
+    return;
+  }
+  *compiled = (Compiled){all, job->program, job->code};
+  all = compiled;
+  figures.units++;
+  figures.functions += job->unit.nmembers;
+  figures.bytes += codegen_bytes(job->code);
+  for (uint32_t i = 0; i < job->unit.nmembers; i++) {
+    Code *code = job->unit.members[i].code;
+    if (job->entries[i] && !code->entry) tier_publish(code, 0, job->entries[i]);
+  }
+  if (job->entry_at) tier_publish(job->unit.members[0].code, job->pc, job->entry_at);
+}
+
+static void poll(void) {
+  if (!atomic_load_explicit(&any_done, memory_order_acquire)) return;
+  pthread_mutex_lock(&lock);
+  for (Job *job; (job = jobs_take(&done));) {
+    job_publish(job);
+    unit_end(&job->unit);
+    free(job);
+  }
+  atomic_store_explicit(&any_done, false, memory_order_relaxed);
+  pthread_mutex_unlock(&lock);
+}
+
+static bool is_done(const Job *job) {
+  for (const Job *at = done.first; at; at = at->next) {
+    if (at == job) return true;
+  }
+  return false;
+}
+
+static void job_start(Job *job, bool waits) {
+  pthread_mutex_lock(&lock);
+  bool has_compiler = thread_start();
+  if (has_compiler) {
+    jobs_add(&waiting, job);
+    pthread_cond_broadcast(&changed);
+    while (waits && !is_done(job)) pthread_cond_wait(&changed, &lock);
+  } else {
+    job_compile(job);
+    jobs_add(&done, job);
+    atomic_store(&any_done, true);
+  }
+  pthread_mutex_unlock(&lock);
+  if (waits) poll();
+}
+
+/* For whoever works on the tier: says what is wrong with a module. */
+static void check(const Unit *unit) {
+  char *error = NULL;
+  if (!getenv("FIRN_JIT_CHECK")) return;
+  if (LLVMVerifyModule(unit->module, LLVMReturnStatusAction, &error)) {
+    char *text = LLVMPrintModuleToString(unit->module);
+    fprintf(stderr, "%s\n%s\n", text, error);
+    abort();
+  }
+  LLVMDisposeMessage(error);
+}
+
+static bool job_emit(Job *job, Code *code) {
+  Unit *unit = &job->unit;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef runtime = codegen_runtime(context);
+  if (!runtime) {
+    LLVMContextDispose(context);
+    return false;
+  }
+  unit_begin(unit, context, runtime, nunits++);
+  uint32_t ninsns = code->ninsns;
+  bool made = unit_add(unit, code) != NULL;
+  for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
+  figures.insns += ninsns;
+  if (made && unit_emit(unit, job->pc)) return true;
+  LLVMDisposeModule(unit->module);
+  unit_end(unit);
+  LLVMContextDispose(context);
+  return false;
+}
+
+static void compile(Code *code, uint32_t pc, bool waits) {
+  if (code->ninsns > CODE_MAX || code->frame_slots > FRAME_SLOTS_NARROW) return;
+  double start = seconds_now();
+  Job *job = calloc(1, sizeof *job);
+  if (!job) return;
+  job->program = code->program;
+  job->pc = pc;
+  if (job_emit(job, code)) {
+    check(&job->unit);
+    figures.emitting += seconds_now() - start;
+    job_start(job, waits);
+  } else {
+    figures.failed++;
+    free(job);
+  }
+}
+
+static void jobs_drop(Jobs *jobs, const Program *program) {
+  for (Job *job = jobs->first; job; job = job->next) job->is_dropped |= job->program == program;
+}
+
+static void program_drop(Program *program) {
+  pthread_mutex_lock(&lock);
+  jobs_drop(&waiting, program);
+  jobs_drop(&done, program);
+  if (running) running->is_dropped |= running->program == program;
+  pthread_mutex_unlock(&lock);
+  poll();
+  for (Compiled **link = &all; *link;) {
+    Compiled *compiled = *link;
+    if (compiled->program != program) {
+      link = &compiled->next;
+      continue;
+    }
+    *link = compiled->next;
+    codegen_free(compiled->code);
+    free(compiled);
+  }
+}
+
+static void stats(FILE *out) {
+  poll();
+  fprintf(out, "compiled         %llu functions (%llu instructions) in %llu units, %zu bytes; %llu failed; emitting %.1f ms, compiling %.1f ms\n",
+          (unsigned long long)figures.functions, (unsigned long long)figures.insns, (unsigned long long)figures.units, figures.bytes,
+          (unsigned long long)figures.failed, 1e3 * figures.emitting, 1e3 * figures.compiling);
+}
+
+static const TierPlugin plugin = {compile, poll, program_drop, stats, codegen_dump};
+
+__attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols);
+
+const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols) {
+  if (version != TIER_VERSION) return NULL;
+  symbols_take(symbols);
+  return codegen_start(symbols) && atexit(end) == 0 ? &plugin : NULL;
+}

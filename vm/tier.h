@@ -1,0 +1,91 @@
+/* tier.h - what the machine and a compiling tier know of each other.
+ *
+ * A tier compiles Codes to native functions, which the interpreter enters where a frame begins, or at a place where all of a frame's state is in its slots (an
+ * *entry*: a loop header, behind a call). A native function returns when its frame has returned; or it *leaves*: from the innermost on, each compiled
+ * frame writes its state to its slots, says with tier_leave where it is, and returns a negative balance, so that the guest's state is as exact as if it
+ * had been interpreted. It leaves whenever something is not for it: no fuel, no room, a callee that is not compiled, an instruction that traps. Whatever the
+ * instruction would have done is then done by the oracle.
+ *
+ * The balance is never negative while compiled code runs.
+ *
+ * The tier is a plugin (firn-jit.so), opened when the first function is hot. It calls the machine through the symbols of tier_symbols.def.
+ */
+#ifndef FIRN_VM_TIER_H
+#define FIRN_VM_TIER_H
+
+#include <stdio.h>
+
+#include "vm/guest.h"
+#include "vm/program.h"
+
+typedef enum TierLeave {
+  LEAVE_PAUSE, /* no fuel, at a safepoint */
+  LEAVE_STEP,  /* the oracle executes the next instruction */
+  LEAVE_RUN,   /* the interpreter goes on */
+  LEAVE_TRAP,  /* the next instruction has trapped */
+} TierLeave;
+
+/* What compiled code knows of the guest that it runs. */
+typedef struct TierContext {
+  Guest *guest;
+  Value *limit;         /* end of the running task's slots */
+  char *native_limit;   /* below it is too little native stack */
+  Frame *left;          /* frames that have been left, the outermost: they grow down from the end of the task's frames */
+  int64_t fuel;         /* after leaving: the balance */
+  TierLeave reason;
+  Trap trap;
+} TierContext;
+
+/* `value` is the first slot of the result, and all of them are in the frame's first slots if there are more than one. fuel < 0: it has left. */
+typedef struct TierResult { int64_t value, fuel; } TierResult;
+
+/* A compiled function, entered at a frame's beginning (before its charge) or at an entry. */
+typedef TierResult (*TierEntry)(TierContext *ctx, Value *fp, int64_t fuel);
+
+/* What a plugin gives. */
+typedef struct TierPlugin {
+  /* Compiles `code`, with others that it calls, and publishes it (tier_publish); and at `pc`, if that is not 0. May do so later, in another thread, and publish in
+   * `poll`. With `waits` it has been published on return, or can't be compiled. */
+  void (*compile)(Code *code, uint32_t pc, bool waits);
+  void (*poll)(void);
+  void (*program_drop)(Program *program); /* none of its code runs any more */
+  void (*stats)(FILE *out);
+  void (*dump)(unsigned what);            /* TIER_DUMP bits: of what is compiled from now on, to standard error */
+} TierPlugin;
+
+/* What a plugin begins with, by name; and whether it was made for this machine. */
+typedef struct TierSymbol { const char *name; void *address; } TierSymbol; /* the last one's name is NULL */
+typedef const TierPlugin *(*TierPluginStart)(uint64_t version, const TierSymbol *symbols); /* "firn_tier_start"; NULL: it can't */
+#define TIER_VERSION (UINT64_C(1) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
+
+/* The tier of the process. NULL for JIT_OFF. It needs no plugin before something is hot; without one nothing ever is compiled. */
+typedef struct Jit Jit;
+Jit *tier_get(JitMode mode);
+
+enum { TIER_NATIVE_STACK = 1 << 18 }; /* bytes of the native stack that compiled frames may take */
+enum { TIER_SAMPLE = 1 << 14 }; /* units between looks at what the interpreter runs */
+
+/* The interpreter was met at a loop header or function's entry. */
+void tier_sample(Jit *jit, Code *code, uint32_t pc);
+/* The compiled form that begins at `pc`, or NULL. */
+TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
+/* The same where a frame goes on that was not running: when that is often, it is compiled. */
+TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
+/* A frame of compiled code has called a function that is not compiled. */
+void tier_missed(Code *code);
+void tier_stats(FILE *out);
+enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
+void tier_dump(unsigned what);
+void tier_program_drop(Program *program);
+
+/* For plugins. */
+void tier_publish(Code *code, uint32_t pc, TierEntry entry);
+
+/* For compiled code. `fuel` is the balance; those that give it back give INT64_MIN to say: leave, in front of the instruction, for ctx->reason. */
+void tier_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel);
+void tier_leave_again(TierContext *ctx, Value *fp, Code *code, uint32_t pc); /* a frame whose callee has left */
+int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel); /* operands and results are in the slots */
+void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const struct ObjDesc *desc); /* NULL: LEAVE_STEP */
+Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver); /* what a CALL_TRAIT calls; NULL: the oracle must find out */
+
+#endif
