@@ -651,7 +651,7 @@ int main(void) {
   Suite *suite = suite_create("images that are wrong");
   TCase *tcase = tcase_create("thaw");
   tcase_add_checked_fixture(tcase, setup, teardown);
-  tcase_set_timeout(tcase, 120);
+  tcase_set_timeout(tcase, 600);
   tcase_add_loop_test(tcase, test_row, 0, NROWS);
   tcase_add_test(tcase, test_outside);
   tcase_add_test(tcase, test_unreadable);
