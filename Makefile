@@ -3,7 +3,7 @@
 #   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
-#   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make bench   speed against other languages
+#   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make random [RUNS=N SEED=S]   random programs    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
 BUILD ?= release
@@ -73,7 +73,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so $(or $(JIT),no-jit))
 no-jit:
 	@echo "  no $(LLVM_CONFIG) or $(JIT_CLANG): without the compiling tier (make jit installs them, and builds it)"
@@ -89,7 +89,7 @@ run: deps
 
 test: deps test-deps
 	@$(MAKE) --no-print-directory -j2 all $(HOST_O)/runner $(UNIT)
-	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz
+	@$(MAKE) --no-print-directory check-spec check-docs test-layers test-unit test-programs test-embedding test-stress $(if $(filter asan,$(BUILD)),,test-install test-faults) test-fuzz random
 
 # Installs missing packages; nothing happens when all are there.
 deps test-deps:
@@ -216,9 +216,12 @@ DOCS := README.md $(wildcard docs/*.md)
 RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 1000) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
+# Programs that say what they print. The benchmarks do little work here.
+PROGRAMS := tests/programs bench/classics
 test-programs: $(FIRN) $(HOST_O)/runner $(JIT)
-	$(RUNNER) tests/programs
-	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always tests/programs)
+	$(RUNNER) $(PROGRAMS)
+	$(if $(JIT),$(RUNNER) --tier interp --with --jit=always $(PROGRAMS))
+	$(FIRN) test bench/classics/cd.firn
 	$(RUNNER) $(DOCS:%=--tour %)
 	$(RUNNER) $(LIBRARY_DOCS:%=--tour %)
 	$(if $(CROSS),MODES=interp) sh tests/examples.sh $(FIRN)
@@ -247,8 +250,8 @@ $(O)/faults.so: tests/faults.c
 # All programs but slow ones again: with a collection at every allocation; and copied, moved between tiers and stopped between instructions, at the first
 # safepoints and then at rarer ones (all of them: --stress=thaw,clone,hop,step).
 test-stress: $(FIRN) $(HOST_O)/runner
-	$(RUNNER) --timeout 60 --with --stress=gc tests/programs
-	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 tests/programs
+	$(RUNNER) --timeout 60 --with --stress=gc $(PROGRAMS)
+	$(RUNNER) --timeout 60 --with --stress=thaw,clone,hop,step,10 $(PROGRAMS)
 
 # The header by itself, and the programs of docs/embedding.md.
 test-embedding: $(O)/libfirn.a
@@ -262,7 +265,7 @@ test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
 	@CK_TIMEOUT_MULTIPLIER=20 TEST_STRIDE=7 $(MAKE) --no-print-directory BUILD=asan test-unit
-	$(RUNNER) --tier interp --timeout 60 tests/programs
+	$(RUNNER) --tier interp --timeout 60 $(PROGRAMS)
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x
@@ -311,6 +314,16 @@ $(O)/fuzz/%.o: %.c
 $(O)/fuzz_source: tests/fuzz/fuzz_source.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
+
+# Random programs, run in many ways. RUNS programs, beginning at SEED; a part of `make test`, and more of them with `make random RUNS=200000`.
+RUNS ?= 2000
+SEED ?= 1
+random: $(O)/random_programs $(JIT)
+	$(O)/random_programs --runs $(RUNS) --seed $(SEED) $(if $(JIT),--compiled 500) --save $(O)/random
+RANDOM_OBJECTS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/random/*.c))
+$(O)/random_programs: $(RANDOM_OBJECTS) $(O)/libfirn-internal.a
+	@echo "  LD  $@"
+	@$(CC) $(CFLAGS) -o $@ $(RANDOM_OBJECTS) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive $(LIBS)
 
 # spec.md's tables come from the .def files; check-spec fails when they differ.
 spec check-spec: $(O)/spectables

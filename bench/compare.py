@@ -1,23 +1,31 @@
-"""bench/compare.py - what bench/run and bench/library share: programs timed beside their peers, interleaved.
+"""bench/compare.py - what bench/run, bench/library and bench/classics/run share: programs timed beside their peers, interleaved.
 
-Each round runs every program once with every peer, so that noise of the machine falls on all alike; a figure is the median of the
-rounds' user + system CPU time. Every peer must print the same."""
+Each round runs every program once with every peer, so that noise of the machine falls on all alike; a figure is the median of what the
+rounds measure: user + system CPU time, or what a program says of itself. Every peer must print the same."""
 import math, resource, statistics, subprocess, sys
 
 
 def measure(command):
+    """The CPU time of a process, in seconds, and its output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     output = subprocess.run(command, check=True, capture_output=True).stdout
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output
 
 
+def measure_steady(command):
+    """The median that a program gives of its iterations on standard error, with --steady: `steady MEDIAN LEAST`, in nanoseconds."""
+    done = subprocess.run([*command, "--steady"], check=True, capture_output=True)
+    word, median, least = done.stderr.split()[-3:]
+    return int(median) / 1e9, done.stdout
+
+
 def geomean(values):
     return math.exp(sum(map(math.log, values)) / len(values))
 
 
-def compare(peers, programs, rounds):
-    """The medians by (peer, program). A peer makes the command of a program, or None where it has none."""
+def compare(peers, programs, rounds, measure=measure):
+    """The medians by (peer, program), in seconds. A peer makes the command of a program, or None where it has none."""
     times, outputs = {}, {}
     for _ in range(rounds):
         for name in programs:

@@ -6,6 +6,7 @@
 #include "cli/cli.h"
 #include "include/firn.h"
 #include "vm/native.h"
+#include "vm/tier.h"
 
 static const struct CommandRow {
   const char *name, *arguments, *summary;
@@ -78,5 +79,9 @@ int main(int argc, char **argv) {
   Flags flags;
   int status = flags_read(&flags, (unsigned)command, argc - first, argv + first) ? commands[command].carry_out(&flags) : EXIT_USAGE;
   folders_free(flags.folders);
+  if (tier_is_busy()) {
+    fflush(NULL);
+    _exit(status);
+  }
   return status;
 }

@@ -1,7 +1,7 @@
 /* check_loop.c - while and for, break and continue.
  *
- * A loop over a range counts without an overflow check; one over a list re-reads the length; one over a map or set goes by entry positions and
- * tests the version before each step; strings are decoded in place; everything else goes through an Iterator.
+ * A loop over a range, or over (a..b).rev(), counts without an overflow check; one over a list re-reads the length; one over a map or set goes
+ * by entry positions and tests the version before each step; strings are decoded in place; everything else goes through an Iterator.
  */
 #include "compiler/check.h"
 
@@ -202,13 +202,36 @@ static TNode *count_loop(For *f, TNode *low, TNode *high, bool inclusive) {
   return check_block_node(c, &f->before, f->span);
 }
 
-static TNode *over_range(For *f, Expr *range) {
+/* Down to `low`. Nothing wraps: without the upper end the counter steps before the body, with it behind the body, unless it is at the last int. */
+static TNode *count_down(For *f, TNode *low, TNode *high, bool inclusive) {
+  Checker *c = f->c;
+  TNode *end = keep(f, "end", low);
+  TVar *counter = declare(f, "at", high);
+  TNode *cond = int_op(f, inclusive ? OP_INT_GE : OP_INT_GT, read(f, counter), end);
+  TNode *back = check_set(c, counter, int_op(f, OP_INT_WSUB, read(f, counter), check_int(c, 1, f->span)), f->span);
+  NodeList step = {0};
+  if (inclusive) {
+    TNode *at_end = int_op(f, OP_INT_EQ, read(f, counter), end);
+    check_push(c, &step, check_if(c, at_end, check_break(c, f->loop.scope, NULL, f->span), NULL, c->t_void, f->span));
+  }
+  check_push(c, inclusive ? &step : &f->body, back);
+  if (f->e->for_.pattern->kind != PAT_WILDCARD) bind(f, f->e->for_.pattern, read(f, counter));
+  TNode *body = check_block(c, f->e->for_.body, NULL, true);
+  loop_leave(c, &f->loop, &f->e->for_.label);
+  if (body->type->kind == TYPE_ERROR) return check_error_node(c, f->span);
+  check_push(c, &f->body, body);
+  TNode *after = inclusive ? check_block_node(c, &step, f->span) : NULL;
+  check_push(c, &f->before, loop_node(c, &f->loop, cond, check_block_node(c, &f->body, f->span), after, f->span));
+  return check_block_node(c, &f->before, f->span);
+}
+
+static TNode *over_range(For *f, Expr *range, bool backward) {
   Checker *c = f->c;
   TNode *low, *high;
   if (!check_range_ends(c, range, &low, &high) || check_is_never(low) || check_is_never(high)) return fail(f);
   check_scope_push(c);
   loop_enter(c, &f->loop, &f->e->for_.label);
-  TNode *node = count_loop(f, low, high, range->range.inclusive);
+  TNode *node = (backward ? count_down : count_loop)(f, low, high, range->range.inclusive);
   check_scope_pop(c);
   return node;
 }
@@ -334,17 +357,21 @@ static TNode *set_keys(For *f, TNode *value) {
   return node;
 }
 
+/* What a method is called on, if the expression is a call of it without arguments. */
+static Expr *receiver_of(Checker *c, const Expr *call, const char *method) {
+  if (call->kind != EXPR_CALL || call->call.arg_count || call->call.callee->kind != EXPR_MEMBER) return NULL;
+  const Expr *member = call->call.callee;
+  if (member->member.optional || member->paren || member->member.name != check_intern(c, method)) return NULL;
+  return member->member.object;
+}
+
 /* xs.enumerate() of a list, taken apart at once. */
 static TNode *enumerated(For *f) {
   Checker *c = f->c;
-  Expr *call = f->e->for_.iterable;
   const Pattern *p = f->e->for_.pattern;
-  if (call->kind != EXPR_CALL || call->call.arg_count || call->call.callee->kind != EXPR_MEMBER || p->kind != PAT_TUPLE || p->list.count != 2)
-    return NULL;
-  Expr *member = call->call.callee;
-  if (member->member.optional || member->paren || member->member.name != check_intern(c, "enumerate")) return NULL;
-  if (check_path_symbol(c, member->member.object) || check_path_type(c, member->member.object, NULL)) return NULL;
-  Expr *object = member->member.object;
+  Expr *object = receiver_of(c, f->e->for_.iterable, "enumerate");
+  if (!object || p->kind != PAT_TUPLE || p->list.count != 2) return NULL;
+  if (check_path_symbol(c, object) || check_path_type(c, object, NULL)) return NULL;
   bool is_plain = object->kind == EXPR_NAME || object->kind == EXPR_MEMBER || object->kind == EXPR_LIST || object->kind == EXPR_SELF;
   if (!is_plain) return NULL;
   TNode *list = check_expr(c, object, NULL);
@@ -356,7 +383,9 @@ static TNode *enumerated(For *f) {
 TNode *check_for(Checker *c, Expr *e) {
   For f = {.c = c, .e = e, .span = e->span};
   Expr *iterable = e->for_.iterable;
-  if (iterable->kind == EXPR_RANGE) return over_range(&f, iterable);
+  if (iterable->kind == EXPR_RANGE) return over_range(&f, iterable, false);
+  Expr *reversed = receiver_of(c, iterable, "rev");
+  if (reversed && reversed->kind == EXPR_RANGE) return over_range(&f, reversed, true);
   check_scope_push(c);
   TNode *list = enumerated(&f);
   TNode *value = list ? list : check_expr(c, iterable, NULL);

@@ -325,8 +325,14 @@ TNode *check_binary(Checker *c, Expr *e, const Type *expected) {
   return check_operate(c, op, left, right, e->span, e->binary.op_span);
 }
 
+/* What `-` gives its operand to expect: nothing that only its value would be converted to. */
+static const Type *negated_hint(const Type *expected) {
+  while (expected && (expected->kind == TYPE_OPT || expected->kind == TYPE_RESULT)) expected = expected->args[0];
+  return expected && expected->kind == TYPE_TRAIT ? NULL : expected;
+}
+
 TNode *check_unary(Checker *c, Expr *e, const Type *expected) {
-  TNode *node = check_expr(c, e->unary.operand, e->unary.op == TOK_MINUS ? expected : NULL);
+  TNode *node = check_expr(c, e->unary.operand, e->unary.op == TOK_MINUS ? negated_hint(expected) : NULL);
   TypeKind kind = (TypeKind)node->type->kind;
   if (kind == TYPE_ERROR || kind == TYPE_NEVER) return node;
   if (e->unary.op == TOK_BANG && kind == TYPE_BOOL) return negate(c, node, e->span);

@@ -3,6 +3,8 @@
  * Conditions jump; a bool is only made where its value is wanted. A loop's test stands at its bottom, and once more before it when it is small.
  * Defers are written at each way out of their block. An exit from within operands drops those that the target does not have.
  */
+#include <string.h>
+
 #include "compiler/emit_internal.h"
 
 static void put_void(Emitter *e) {
@@ -19,15 +21,19 @@ static const ScopeInfo *scope_of(const TNode *node) { return node->scope->emit; 
 
 /* ---- Defers ---- */
 
-/* Writes the defers above `mark`, last first; they stay registered, for the other ways out. */
+/* Writes the defers above `mark`, last first; they stay registered, for the other ways out, whatever defers of their own they register meanwhile. */
 static void run_defers(Emitter *e, uint32_t mark) {
   size_t count = e->defers.count;
+  if (count == mark || !e->reachable) return;
+  TNode **bodies = ARENA_ARRAY(e->arena, TNode *, count - mark);
+  memcpy(bodies, e->defers.items + mark, (count - mark) * sizeof *bodies);
   while (e->defers.count > mark && e->reachable) {
-    TNode *body = e->defers.items[--e->defers.count];
+    TNode *body = bodies[--e->defers.count - mark];
     uint32_t scope = scope_open(e);
     emit_node(e, body, EMIT_DROP);
     scope_close(e, scope);
   }
+  memcpy(e->defers.items + mark, bodies, (count - mark) * sizeof *bodies);
   e->defers.count = count;
 }
 

@@ -97,26 +97,30 @@ static void return_left(Emitter *e) {
   LLVMBuildRet(e->b, LLVMBuildInsertValue(e->b, LLVMConstNull(type), const_word(e, UINT64_MAX), LLVMCountStructElementTypes(type) - 1, ""));
 }
 
-/* Writes what the frame holds to the guest's stack, up to sp. */
-static void frame_write_out(Emitter *e, uint32_t sp) {
-  uint32_t nlocals = e->code->nlocals_slots;
-  for (uint32_t i = 0; i < sp; i++) {
-    if (i >= nlocals || e->is_init[i]) memory_store(e, i);
+/* The block that writes the locals to the guest's stack and leaves: one for all places that leave while the locals are what they are now. */
+static LLVMBasicBlockRef leave_block(Emitter *e) {
+  if (e->leave) return e->leave;
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  e->leave = block_new(e, "leave");
+  block_begin(e, e->leave);
+  for (uint32_t i = 0; i < e->code->nlocals_slots; i++) {
+    if (e->is_init[i]) memory_store(e, i);
   }
-}
-
-void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp, LLVMValueRef fuel) {
-  frame_write_out(e, sp);
-  LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), const_half(e, pc), const_half(e, reason), fuel};
+  LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), LLVMBuildLoad2(e->b, e->u->half, e->leave_pc, ""),
+                         LLVMBuildLoad2(e->b, e->u->half, e->leave_reason, ""), LLVMBuildLoad2(e->b, e->u->word, e->fuel, "")};
   runtime_call(e, "frame_leave", args, 6);
   return_left(e);
+  block_begin(e, here);
+  return e->leave;
 }
 
-void callee_left(Emitter *e, uint32_t pc, uint32_t sp) {
-  frame_write_out(e, sp);
-  LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), const_half(e, pc)};
-  runtime_call(e, "frame_leave_again", args, 4);
-  return_left(e);
+void locals_changed(Emitter *e) { e->leave = NULL; }
+
+void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp) {
+  for (uint32_t i = e->code->nlocals_slots; i < sp; i++) memory_store(e, i);
+  LLVMBuildStore(e->b, const_half(e, pc), e->leave_pc);
+  LLVMBuildStore(e->b, const_half(e, reason), e->leave_reason);
+  LLVMBuildBr(e->b, leave_block(e));
 }
 
 LLVMBasicBlockRef leave_step(Emitter *e) {
@@ -124,7 +128,7 @@ LLVMBasicBlockRef leave_step(Emitter *e) {
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
   e->step_block = block_new(e, "step");
   block_begin(e, e->step_block);
-  leave_here(e, e->pc, LEAVE_STEP, e->insn->sp, LLVMBuildLoad2(e->b, e->u->word, e->fuel, ""));
+  leave_here(e, e->pc, LEAVE_STEP, e->insn->sp);
   block_begin(e, here);
   return e->step_block;
 }
@@ -154,7 +158,7 @@ static void charge(Emitter *e, uint32_t target, uint32_t cost) {
   LLVMBasicBlockRef pause = block_new(e, "pause");
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), e->places[target].block, pause);
   block_begin(e, pause);
-  leave_here(e, target, LEAVE_PAUSE, e->code->insns[target].sp, fuel);
+  leave_here(e, target, LEAVE_PAUSE, e->code->insns[target].sp);
 }
 
 void go(Emitter *e, uint32_t target, uint32_t cost) {
@@ -218,14 +222,14 @@ static void prologue_charge(Emitter *e) {
   LLVMBasicBlockRef pause = block_new(e, "pause"), paid = block_new(e, "");
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), paid, pause);
   block_begin(e, pause);
-  leave_here(e, 0, LEAVE_PAUSE, e->code->nlocals_slots, fuel);
+  leave_here(e, 0, LEAVE_PAUSE, e->code->nlocals_slots);
   block_begin(e, paid);
   if (!has_calls(e->code)) return;
   LLVMBasicBlockRef deep = block_new(e, "deep"), body = block_new(e, "");
   LLVMValueRef limit = context_load(e, 2);
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntUGE, e->here, limit, ""), body, deep);
   block_begin(e, deep);
-  leave_here(e, 0, LEAVE_RUN, e->code->nlocals_slots, fuel);
+  leave_here(e, 0, LEAVE_RUN, e->code->nlocals_slots);
   block_begin(e, body);
 }
 
@@ -244,6 +248,8 @@ static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function
   e->fp = LLVMGetParam(function, 1);
   e->frame = LLVMBuildAlloca(e->b, LLVMArrayType2(u->word, nslots), "frame");
   e->fuel = LLVMBuildAlloca(e->b, u->word, "fuel");
+  e->leave_pc = LLVMBuildAlloca(e->b, u->half, "leave_pc");
+  e->leave_reason = LLVMBuildAlloca(e->b, u->half, "leave_reason");
   e->here = LLVMBuildAlloca(e->b, LLVMInt8TypeInContext(u->context), "here");
   LLVMBuildStore(e->b, LLVMGetParam(function, 2), e->fuel);
   for (uint32_t i = 0; i < nslots; i++) {
@@ -282,6 +288,7 @@ static void label_begin(Emitter *e, const Label *label) {
   e->is_reachable = place->operands != NULL || sp == nlocals;
   if (place->operands) memcpy(e->kinds + nlocals, place->operands, sp - nlocals);
   if (!e->is_reachable) LLVMBuildUnreachable(e->b);
+  locals_changed(e);
   params_init(e);
   for (uint32_t i = 0; i < label->ninit; i++) local_init(e, label->init[i]);
 }

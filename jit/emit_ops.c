@@ -71,10 +71,11 @@ static void execute(Emitter *e) {
   block_begin(e, out);
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntEQ, fuel, const_word(e, (uint64_t)INT64_MIN), ""), refused, empty);
   block_begin(e, refused);
-  callee_left(e, e->pc, sp);
+  leave_here(e, e->pc, LEAVE_AGAIN, sp);
   block_begin(e, empty);
+  LLVMBuildStore(e->b, fuel, e->fuel);
   results_read(e);
-  leave_here(e, e->pc + 1, LEAVE_RUN, e->code->insns[e->pc + 1].sp, fuel);
+  leave_here(e, e->pc + 1, LEAVE_RUN, e->code->insns[e->pc + 1].sp);
   memcpy(e->kinds + first, kinds, sp - first);
   block_begin(e, done);
   LLVMBuildStore(e->b, fuel, e->fuel);
@@ -244,7 +245,7 @@ static void callee_returned(Emitter *e, LLVMValueRef fuel) {
   LLVMBasicBlockRef left = block_new(e, "left"), returned = block_new(e, "");
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), returned, left);
   block_begin(e, left);
-  callee_left(e, e->pc + 1, e->insn->a);
+  leave_here(e, e->pc + 1, LEAVE_AGAIN, e->insn->a);
   block_begin(e, returned);
   LLVMBuildStore(e->b, fuel, e->fuel);
 }
@@ -395,6 +396,7 @@ static void local_set(Emitter *e) {
     slot_move(e, insn->a + i, insn->sp - insn->w + i);
     e->is_init[insn->a + i] = true;
   }
+  locals_changed(e);
 }
 
 /* Objects */

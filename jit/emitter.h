@@ -20,6 +20,8 @@ typedef struct Emitter {
   Code *code;
   LLVMValueRef function, ctx, fp, frame;
   LLVMValueRef fuel, here;  /* where the balance is; an address in the native stack */
+  LLVMValueRef leave_pc, leave_reason;
+  LLVMBasicBlockRef leave;  /* for the locals as they are, or NULL */
   LLVMValueRef *slots;      /* addresses in the frame */
   uint8_t *kinds;
   bool *is_init;            /* by slot, of locals: holds a value */
@@ -54,8 +56,8 @@ void block_begin(Emitter *e, LLVMBasicBlockRef block);
 LLVMBasicBlockRef leave_step(Emitter *e);                              /* in front of the instruction */
 void require(Emitter *e, LLVMValueRef condition);                      /* or leave in front of the instruction */
 void require_not(Emitter *e, LLVMValueRef condition);
-void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp, LLVMValueRef fuel); /* at the end of the block */
-void callee_left(Emitter *e, uint32_t pc, uint32_t sp);                /* the same for a frame whose callee has left */
+void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp); /* at the end of the block */
+void locals_changed(Emitter *e);                                       /* what leaves from now on has other locals */
 void go(Emitter *e, uint32_t target, uint32_t cost);                   /* to a label, which ends the block */
 LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost); /* a block that does so; operands are as they are now */
 

@@ -16,8 +16,9 @@
 
 enum {
   CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
-  UNIT_MAX = 4000,   /* of all in a unit, when the first is smaller */
-  AGAIN_MAX = 80,    /* of a callee that has been compiled before, and comes with its caller all the same */
+  UNIT_MAX = 1500,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 60,    /* of a callee that comes with its caller whatever is known of it */
+  REGISTERED_MAX = 16,
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
 
@@ -55,7 +56,7 @@ static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static Jobs waiting = {.end = &waiting.first}, done = {.end = &done.first};
 static Job *running;
 static bool has_thread, is_ending;
-static struct { uint64_t units, functions, insns, failed; double emitting, compiling; size_t bytes; } figures;
+static struct { uint64_t units, functions, insns, failed; double emitting, compiling; size_t bytes; unsigned registered; } figures;
 
 static atomic_bool any_done; /* whether poll has anything to do */
 
@@ -101,7 +102,8 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
       if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
-      if (callee->entry && callee->ninsns > AGAIN_MAX) continue;
+      /* What has not been met yet may never run; what is compiled already need not be once more. */
+      if (callee->ninsns > AGAIN_MAX && (callee->entry || !machine_tier_is_warm(callee))) continue;
       if (unit_add(unit, callee)) *ninsns += callee->ninsns;
     }
   }
@@ -117,6 +119,8 @@ static bool unit_emit(Unit *unit, uint32_t pc) {
 }
 
 /* The compiler's thread */
+
+static void end(void);
 
 static void job_compile(Job *job) {
   char *error = NULL, name[64];
@@ -148,6 +152,7 @@ static void *compiler(void *unused) {
     job_compile(running);
     pthread_mutex_lock(&lock);
     figures.compiling += seconds_now() - start;
+    if (figures.registered < REGISTERED_MAX && atexit(end) == 0) figures.registered++;
     jobs_add(&done, running);
     running = NULL;
     atomic_store_explicit(&any_done, true, memory_order_release);
@@ -174,7 +179,8 @@ static bool thread_start(void) {
   return has_thread;
 }
 
-/* LLVM must not be unmade while it compiles: registered behind its own, this runs before them. */
+/* LLVM must not be unmade while it compiles. Handlers run in the reverse order of their registration, and LLVM registers some when it first compiles: so this
+ * is registered when it has done so, again and again, until there is nothing new. Nothing is compiled afterwards. */
 static void end(void) {
   pthread_mutex_lock(&lock);
   is_ending = true;
@@ -311,6 +317,13 @@ static void program_drop(Program *program) {
   }
 }
 
+static bool is_busy(void) {
+  pthread_mutex_lock(&lock);
+  bool busy = running || waiting.first;
+  pthread_mutex_unlock(&lock);
+  return busy;
+}
+
 static void stats(FILE *out) {
   poll();
   fprintf(out, "compiled         %llu functions (%llu instructions) in %llu units, %zu bytes; %llu failed; emitting %.1f ms, compiling %.1f ms\n",
@@ -318,7 +331,7 @@ static void stats(FILE *out) {
           (unsigned long long)figures.failed, 1e3 * figures.emitting, 1e3 * figures.compiling);
 }
 
-static const TierPlugin plugin = {compile, poll, program_drop, stats, codegen_dump};
+static const TierPlugin plugin = {compile, poll, program_drop, stats, is_busy, codegen_dump};
 
 __attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols);
 

@@ -188,7 +188,6 @@ TEMPLATE TierEntry receiver_enter(TierContext *ctx, const CodeInsn *insn, const 
 TEMPLATE void frame_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel) {
   tier_leave(ctx, fp, code, pc, reason, fuel);
 }
-TEMPLATE void frame_leave_again(TierContext *ctx, Value *fp, Code *code, uint32_t pc) { tier_leave_again(ctx, fp, code, pc); }
 TEMPLATE int64_t machine_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel) { return tier_execute(ctx, fp, code, insn, fuel); }
 TEMPLATE void *object_make(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc) { return tier_object(ctx, fp, sp, desc); }
 TEMPLATE bool object_is(const Obj *object, const Type *type) { return desc_is_type(obj_desc(object), type); }

@@ -146,6 +146,8 @@ static bool fits(Guest *guest, uint64_t bytes) {
   uint64_t quota = guest->options.memory, bound = guest->memory_bound + (guest->allocated - guest->bound_allocated);
   if (!heap_stress && bound <= quota && bytes <= quota - bound) return true;
   uint64_t live = guest_memory(guest), made = guest->allocated - guest->insn_allocated;
+  /* What the instruction has made, and nothing leads to yet, has been left out: after a second walk it counts as met by the last one, like other new objects. */
+  if (made > 0 && live != UINT64_MAX) guest_memory(guest);
   guest->is_over = live != UINT64_MAX && (live > quota || made > quota - live || bytes > quota - live - made);
   if (guest->is_over || live == UINT64_MAX) return false;
   guest->memory_bound = live + made;

@@ -32,6 +32,7 @@ struct Jit { JitMode mode; };
 
 static const TierPlugin *plugin;
 static bool plugin_missing;
+static uint64_t leaves[LEAVES], steps[OP_MAX]; /* how often compiled code was left, and for which instruction */
 static unsigned dumps;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
@@ -46,12 +47,12 @@ static void own_path(char path[PATH_MAX]) {
   else snprintf(path, PATH_MAX, "%s", found ? self.dli_fname : "");
 }
 
-/* The plugin lies beside that, or in lib beside its folder, or where the system looks for libraries. */
+/* The plugin lies beside that, or in lib beside its folder or above it, or where the system looks for libraries. */
 static void *plugin_open(void) {
 #ifdef FIRN_NO_PLUGINS
   return NULL;
 #else
-  static const char *const places[] = {"", "../lib/"};
+  static const char *const places[] = {"", "../lib/", "../"};
   char self[PATH_MAX], path[PATH_MAX + 32];
   own_path(self);
   const char *slash = strrchr(self, '/');
@@ -149,6 +150,8 @@ TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc) {
   return at ? at->entry : NULL;
 }
 
+bool tier_is_warm(const Code *code) { return code->tier && code->tier->heat > 0; }
+
 void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
   TierCode *of = tier_code(code);
   if (!of) return;
@@ -179,19 +182,27 @@ void tier_dump(unsigned what) {
   if (plugin) plugin->dump(what);
 }
 
+bool tier_is_busy(void) { return plugin && plugin->is_busy(); }
+
 void tier_stats(FILE *out) {
-  if (plugin) plugin->stats(out);
+  if (!plugin) return;
+  plugin->stats(out);
+  fprintf(out, "left             %llu times for fuel, %llu for the stack", (unsigned long long)leaves[LEAVE_PAUSE], (unsigned long long)leaves[LEAVE_RUN]);
+  for (unsigned op = 0; op < OP_MAX; op++) {
+    if (steps[op]) fprintf(out, ", %llu at %s", (unsigned long long)steps[op], op_table[op].name);
+  }
+  fputc('\n', out);
 }
 
 /* For compiled code */
 
 void tier_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel) {
-  ctx->reason = reason;
-  ctx->fuel = fuel;
-  tier_leave_again(ctx, fp, code, pc);
-}
-
-void tier_leave_again(TierContext *ctx, Value *fp, Code *code, uint32_t pc) {
+  if (reason != LEAVE_AGAIN) {
+    ctx->reason = reason;
+    ctx->fuel = fuel;
+    leaves[reason]++;
+  }
+  if (reason == LEAVE_STEP) steps[code->insns[pc].op]++;
   *--ctx->left = (Frame){code, pc, (uint32_t)(fp - ctx->guest->task->slots)};
 }
 
@@ -203,8 +214,11 @@ int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, in
   ctx->fuel = guest->fuel = fuel;
   ctx->reason = LEAVE_STEP;
   /* An allocation might need frames to be exact. */
-  if (guest->allocated_next - guest->allocated < NEAR_QUOTA || guest->allocated > guest->allocated_next) return INT64_MIN;
-  if (insn->op == OP_CALL_IMPORT && is_for_oracle(insn->x.native)) return INT64_MIN;
+  bool is_near = guest->allocated_next - guest->allocated < NEAR_QUOTA || guest->allocated > guest->allocated_next;
+  if (is_near || (insn->op == OP_CALL_IMPORT && is_for_oracle(insn->x.native))) {
+    steps[insn->op]++;
+    return INT64_MIN;
+  }
   guest->insn_allocated = guest->allocated;
   guest->wants_exact = false;
   Trap trap = insn_execute(guest, code, insn, fp);

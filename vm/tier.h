@@ -22,7 +22,9 @@ typedef enum TierLeave {
   LEAVE_PAUSE, /* no fuel, at a safepoint */
   LEAVE_STEP,  /* the oracle executes the next instruction */
   LEAVE_RUN,   /* the interpreter goes on */
+  LEAVE_AGAIN, /* a callee has left, or the machine has refused an instruction, and it is known why */
   LEAVE_TRAP,  /* the next instruction has trapped */
+  LEAVES,
 } TierLeave;
 
 /* What compiled code knows of the guest that it runs. */
@@ -50,6 +52,7 @@ typedef struct TierPlugin {
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
   void (*stats)(FILE *out);
+  bool (*is_busy)(void);                  /* compiles, or is about to: the process must not run exit handlers */
   void (*dump)(unsigned what);            /* TIER_DUMP bits: of what is compiled from now on, to standard error */
 } TierPlugin;
 
@@ -74,16 +77,18 @@ TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);
+/* Whether something is being compiled: LLVM is not to be unmade by exit handlers then, so a process that is done had better end by _exit. */
+bool tier_is_busy(void);
 enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
 void tier_dump(unsigned what);
 void tier_program_drop(Program *program);
 
 /* For plugins. */
+bool tier_is_warm(const Code *code); /* has been met by a sample */
 void tier_publish(Code *code, uint32_t pc, TierEntry entry);
 
 /* For compiled code. `fuel` is the balance; those that give it back give INT64_MIN to say: leave, in front of the instruction, for ctx->reason. */
 void tier_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel);
-void tier_leave_again(TierContext *ctx, Value *fp, Code *code, uint32_t pc); /* a frame whose callee has left */
 int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel); /* operands and results are in the slots */
 void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const struct ObjDesc *desc); /* NULL: LEAVE_STEP */
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver); /* what a CALL_TRAIT calls; NULL: the oracle must find out */

@@ -1,7 +1,7 @@
 /* lockstep.h - running a function on both tiers with the same slices of fuel, and comparing all there is to compare at each pause.
  *
  * Interface: lockstep_program links module text; lockstep_run runs one of its functions without parameters with slices of one size,
- * lockstep_follow as a plan says. A third guest changes its tier at each pause. Result texts are the caller's to free.
+ * lockstep_follow as a plan says. A third guest changes its tier at each pause, a fourth is compiled. Result texts are the caller's to free.
  */
 #ifndef FIRN_TESTS_LOCKSTEP_H
 #define FIRN_TESTS_LOCKSTEP_H
@@ -45,7 +45,7 @@ static inline Program *lockstep_program(const char *text) {
   return program;
 }
 
-enum { LOCKSTEP_GUESTS = 3 };
+enum { LOCKSTEP_GUESTS = 4, LOCKSTEP_COMPILED = 8 };
 
 static inline void lockstep_write(void *ctx, const char *bytes, size_t length) {
   uint64_t *hash = ctx;
@@ -77,8 +77,14 @@ static inline void lockstep_compare(Guest **guests, const uint64_t *outputs, con
     ck_assert_msg(guests[i]->exit_status == guests[0]->exit_status, "%s: exit %" PRId64 ", oracle's %" PRId64, what,
                   guests[i]->exit_status, guests[0]->exit_status);
     ck_assert_msg(guest_state_hash(guests[i]) == guest_state_hash(guests[0]), "%s, pause %" PRIu64 ": states differ (%s)", what, pauses,
-                  i == 1 ? "interpreter" : "changing tier");
+                  i == 1 ? "interpreter" : i == 2 ? "changing tier" : "compiled");
   }
+}
+
+/* Compiling takes time: each LOCKSTEP_COMPILED-th run. (Where there is no compiling tier, the last guest is interpreted too.) */
+static inline bool lockstep_is_compiled(void) {
+  static unsigned runs;
+  return runs++ % LOCKSTEP_COMPILED == 0;
 }
 
 static inline LockstepResult lockstep_follow(Program *program, uint32_t function, LockstepPlan plan, const char *what) {
@@ -86,7 +92,7 @@ static inline LockstepResult lockstep_follow(Program *program, uint32_t function
   uint64_t outputs[LOCKSTEP_GUESTS] = {0};
   int64_t slice = plan.slice, given = slice;
   for (int i = 0; i < LOCKSTEP_GUESTS; i++) {
-    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .fuel = slice, .memory = plan.memory, .write = lockstep_write, .write_ctx = &outputs[i],
+    GuestOptions options = {.tier = i == 0 ? TIER_ORACLE : TIER_INTERP, .jit = i == 3 && lockstep_is_compiled() ? JIT_ALWAYS : JIT_OFF, .fuel = slice, .memory = plan.memory, .write = lockstep_write, .write_ctx = &outputs[i],
                             .grants = CAP_STDIN | CAP_FREEZE};
     guests[i] = guest_new_for(program, function, &options);
     ck_assert_ptr_nonnull(guests[i]);

@@ -136,6 +136,23 @@ START_TEST(test_lifted) {
 }
 END_TEST
 
+/* What an instruction had made when the quota was tested, before anything led to it, is counted by all later walks. */
+START_TEST(test_tested_within) {
+  Program *program = program_of("let xs = [1, 2, 3, 4]\nlet ys = xs.take(3)\n");
+  Guest *plain = guest_of(program, 0, TIER_ORACLE, PLENTY);
+  ck_assert_int_eq(guest_run(plain), GUEST_FINISHED);
+  heap_stress = true;
+  Guest *guest = guest_of(program, PLENTY, _i ? TIER_ORACLE : TIER_INTERP, PLENTY);
+  ck_assert_int_eq(guest_run(guest), GUEST_FINISHED);
+  heap_stress = false;
+  ck_assert_uint_eq(guest_memory(guest), guest_memory(plain));
+  ck_assert_uint_eq(guest_memory(guest), guest_memory(plain));
+  guest_free(guest);
+  guest_free(plain);
+  program_free(program);
+}
+END_TEST
+
 START_TEST(test_module_counts) {
   Program *program = program_of("print(1)");
   Guest *guest = guest_of(program, program_bytes(program), TIER_INTERP, PLENTY);
@@ -178,6 +195,7 @@ int main(void) {
   tcase_add_loop_test(tcase, test_moved, 0, count);
   tcase_add_loop_test(tcase, test_changed, 0, 2);
   tcase_add_test(tcase, test_lifted);
+  tcase_add_loop_test(tcase, test_tested_within, 0, 2);
   tcase_add_test(tcase, test_module_counts);
   tcase_add_test(tcase, test_thaw_over);
   suite_add_tcase(suite, tcase);
