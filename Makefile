@@ -29,7 +29,7 @@ CC := $(CROSS)-linux-gnu-gcc
 CFLAGS += -static -DFIRN_NO_PLUGINS -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
 LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
 BINUTILS := $(CROSS)-linux-gnu-
-EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
+EMULATOR := CK_TIMEOUT_MULTIPLIER=40 TEST_STRIDE=7 qemu-$(CROSS)-static
 else
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(MULTIARCH)/lib$(l).a) -l$(l)))
@@ -211,12 +211,13 @@ $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
 
+test-unit: export CK_DEFAULT_TIMEOUT = 60
 test-unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
 
 # Documents whose blocks are run.
 DOCS := README.md $(wildcard docs/*.md)
-RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
+RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 1000) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
 # Programs that say what they print. The benchmarks do little work here.
@@ -267,7 +268,7 @@ test-layers:
 test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
-	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
+	@CK_TIMEOUT_MULTIPLIER=20 TEST_STRIDE=7 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 $(PROGRAMS)
 
 # Eight threads of a host with the thread sanitizer, under a minute once it is built: not part of `make test`, which runs the same without. libgc is not instrumented, and needs no

@@ -45,7 +45,8 @@ static FirnError *setup_make(const FirnGuestOptions *options, Setup **made, unsi
     if (!folder || !folder->path) return error_make(FIRN_E_ARGUMENT, "a folder is NULL");
     int problem = folders_add(&setup->folders, folder->path, folder->read_only);
     if (problem == ENOMEM) return error_memory();
-    if (problem) return error_make(FIRN_E_IO, "the folder '%s': %s", folder->path, strerror(problem));
+    const char *reason = problem == ENOSYS ? "the kernel has no openat2 (Linux has it from 5.6 on)" : strerror(problem);
+    if (problem) return error_make(FIRN_E_IO, "the folder '%s': %s", folder->path, reason);
     *grants |= (unsigned)FIRN_GRANT_FS_READ | (folder->read_only ? 0u : (unsigned)FIRN_GRANT_FS_WRITE);
   }
   return NULL;

@@ -148,9 +148,10 @@ Guest *guest_new_for(struct Program *program, uint32_t function, const GuestOpti
 /* A guest registered with the heap, without fuel or a frame, for thaw.c and clone.c to fill. NULL when memory is out. */
 Guest *guest_blank(struct Program *program, const GuestOptions *options);
 
-/* Whether a guest needs more fuel before it goes on: its balance is negative, or too small for an operation that costs much. */
+/* Whether a guest needs more fuel before it goes on: its balance is negative, or, where it stands in front of an operation, too small for that (which, as
+ * without the pause, may begin with a balance that is a little below zero). */
 enum { WORK_AHEAD = 4096 }; /* units that an operation may take the balance below zero */
-static inline bool guest_is_out(const Guest *guest) { return guest->fuel < 0 || guest->fuel < guest->wanted - WORK_AHEAD; }
+static inline bool guest_is_out(const Guest *guest) { return guest->wanted ? guest->fuel < guest->wanted - WORK_AHEAD : guest->fuel < 0; }
 
 /* Gives more fuel; a paused guest that is no longer out goes on when it is run next. Grants are limited to INT64_MAX in all. */
 void guest_grant(Guest *guest, int64_t units);
