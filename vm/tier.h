@@ -46,9 +46,10 @@ typedef TierResult (*TierEntry)(TierContext *ctx, Value *fp, int64_t fuel);
 
 /* What a plugin gives. */
 typedef struct TierPlugin {
-  /* Compiles `code`, with others that it calls, and publishes it (tier_publish); and at `pc`, if that is not 0. May do so later, in another thread, and publish in
-   * `poll`. With `waits` it has been published on return, or can't be compiled. */
-  void (*compile)(Code *code, uint32_t pc, bool waits);
+  /* Compiles `code`, with others that it calls, and publishes it (tier_publish): from its beginning if `pc` is 0 or with `begins`, and at `pc`. May do so later,
+   * in another thread, and publish in `poll`. With `waits` it has been published on return, or can't be compiled. */
+  void (*compile)(Code *code, uint32_t pc, bool begins, bool waits);
+  bool (*is_ready)(void);                 /* to compile at once: nothing else is on its way */
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
   void (*stats)(FILE *out);
@@ -74,6 +75,8 @@ void tier_sample(Jit *jit, Code *code, uint32_t pc);
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
 /* The same where a frame goes on that was not running: when that is often, it is compiled. */
 TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
+/* A function has been entered that has no compiled form, but has been met in a loop. */
+void tier_entered(Code *code);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);
