@@ -16,8 +16,8 @@
 
 enum {
   CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
-  UNIT_MAX = 1500,   /* of all in a unit, when the first is smaller */
-  AGAIN_MAX = 60,    /* of a callee that comes with its caller whatever is known of it */
+  UNIT_MAX = 300,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 24,    /* of a callee that comes with its caller whatever is known of it */
   REGISTERED_MAX = 16,
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
@@ -47,6 +47,7 @@ typedef struct Job {
   Program *program;
   Unit unit;
   uint32_t pc;            /* of an entry besides the members' beginnings, or 0 */
+  uint32_t nroots;        /* members that have been asked for */
   bool begins;            /* the first member has an entry at its beginning */
   CodegenUnit *code;      /* NULL: failed, or not yet */
   TierEntry entries[UNIT_MEMBERS], entry_at;
@@ -116,11 +117,12 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
 }
 
 /* Callers are emitted before the first member's body, which only an entry elsewhere may have made superfluous. */
-static bool unit_emit(Unit *unit, uint32_t pc, bool begins) {
-  if (pc && !unit_emit_entry_at(unit, &unit->members[0], pc)) return false;
+static bool job_emit_members(Job *job) {
+  Unit *unit = &job->unit;
+  if (job->pc && !unit_emit_entry_at(unit, &unit->members[0], job->pc)) return false;
   for (uint32_t i = unit->nmembers; i-- > 0;) {
     Member *member = &unit->members[i];
-    bool has_entry = !member->code->entry && (i == 0 ? begins : !member->is_small);
+    bool has_entry = !member->code->entry && (i == 0 ? job->begins : i < job->nroots || !member->is_small);
     if (has_entry && !unit_emit_entry(unit, member)) return false;
     if (i == 0 && !LLVMGetFirstUse(member->body)) unit_body_drop(member);
     else if (!unit_emit_body(unit, member)) return false;
@@ -311,32 +313,42 @@ static bool is_ready(void) {
   return !has_compiler;
 }
 
-static bool job_emit(Job *job, Code *code) {
+static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   Unit *unit = &job->unit;
   Spare taken = spare_take();
   LLVMContextRef context = taken.context;
   if (!context) return false;
   unit_begin(unit, context, taken.runtime, nunits++);
-  uint32_t ninsns = code->ninsns;
-  bool made = unit_add(unit, code) != NULL;
+  uint32_t ninsns = 0;
+  for (uint32_t i = 0; i < count && unit_add(unit, codes[i]); i++) {
+    ninsns += codes[i]->ninsns;
+    job->nroots++;
+  }
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
   figures.insns += ninsns;
-  if (made && unit_emit(unit, job->pc, job->begins)) return true;
+  if (job->nroots == count && job_emit_members(job)) return true;
   LLVMDisposeModule(unit->module);
   unit_end(unit);
   LLVMContextDispose(context);
   return false;
 }
 
-static void compile(Code *code, uint32_t pc, bool begins, bool waits) {
-  if (code->ninsns > CODE_MAX || code->frame_slots > FRAME_SLOTS_NARROW) return;
+static bool can_compile(const Code *code) { return code->ninsns <= CODE_MAX && code->frame_slots <= FRAME_SLOTS_NARROW; }
+
+static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits) {
+  Code *able[TIER_TOGETHER];
+  uint32_t nable = 0;
+  if (!can_compile(codes[0])) return;
+  for (uint32_t i = 0; i < count; i++) {
+    if (can_compile(codes[i])) able[nable++] = codes[i];
+  }
   double start = seconds_now();
   Job *job = calloc(1, sizeof *job);
   if (!job) return;
-  job->program = code->program;
+  job->program = codes[0]->program;
   job->pc = pc;
   job->begins = begins || pc == 0;
-  if (job_emit(job, code)) {
+  if (job_emit(job, able, nable)) {
     check(&job->unit);
     figures.emitting += seconds_now() - start;
     job_start(job, waits);

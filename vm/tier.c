@@ -17,8 +17,10 @@
 #include "vm/interp.h"
 #include "vm/object.h"
 
-/* Samples: what makes a function hot, and what each so many instructions of it add; how long what is not met stays a candidate. */
-enum { HOT = 8, HOT_INSNS = 4, STALE = 1024, LOADING = 32 };
+/* Samples: what makes a function hot, with one for each instruction, as compiling it takes some ten times as long as a sample; how long a candidate is one that is
+ * not met. */
+enum { HOT = 64, STALE = 1024 };
+enum { TOGETHER_INSNS = 120 }; /* of several functions that are compiled together though they need not know each other */
 enum { OFTEN = 64 };   /* misses, or resumptions: as much as a sample */
 enum { ENTERED = 2 };  /* from this many times on a function is compiled from its beginning only */
 enum { CANDIDATES = 64, ENTRIES_MAX = 16, NEAR_QUOTA = 1 << 12 };
@@ -120,18 +122,18 @@ static EntryAt *entry_add(TierCode *of, uint32_t pc) {
   return &of->entries[of->nentries++];
 }
 
-/* Asks for the compiled form that begins at pc, once. */
-static void ask(Code *code, uint32_t pc, bool waits) {
-  TierCode *of = tier_code(code);
+/* Asks for the compiled form that begins at pc, once; and for those of others' beginnings with it, of which codes has `count`, from the second on. */
+static void ask(Code **codes, uint32_t count, uint32_t pc, bool waits) {
+  TierCode *of = tier_code(codes[0]);
   EntryAt *at = pc && of ? entry_add(of, pc) : NULL;
   if (!of || (pc ? !at || at->is_asked : of->is_asked) || !plugin_get()) return;
   if (at) at->is_asked = true;
-  bool begins = waits || of->entered > 0;
-  if (pc == 0 || begins) of->is_asked = true;
-  plugin->compile(code, pc, begins, waits);
+  bool begins = pc == 0 || waits || of->entered > 0;
+  for (uint32_t i = begins ? 0 : 1; i < count; i++) codes[i]->tier->is_asked = true;
+  plugin->compile(codes, count, pc, begins, waits);
 }
 
-static uint32_t hot(const Code *code) { return HOT + code->ninsns / HOT_INSNS; }
+static uint32_t hot(const Code *code) { return HOT + code->ninsns; }
 
 /* Whether compiled code could begin there, but does not, and nobody has asked for it. */
 static bool is_wanted(const Code *code, uint32_t pc) {
@@ -149,20 +151,39 @@ static void candidate_add(Code *code, uint32_t pc) {
   candidates[at] = (Candidate){code, pc, samples};
 }
 
-/* Gives the plugin the hottest candidate when it has nothing to do. */
+static void candidates_clean(void) {
+  for (uint32_t i = ncandidates; i-- > 0;) {
+    if (!is_wanted(candidates[i].code, candidates[i].pc) || samples - candidates[i].seen > STALE) candidate_drop(i);
+  }
+}
+
+/* The hottest, of `with`'s program and from the beginning only, if that is not NULL. */
+static uint32_t candidate_hottest(const Code *with) {
+  uint32_t best = CANDIDATES;
+  for (uint32_t i = 0; i < ncandidates; i++) {
+    const Candidate *at = &candidates[i];
+    if (with && (at->pc || at->code->program != with->program || at->code == with)) continue;
+    if (best == CANDIDATES || at->code->tier->heat > candidates[best].code->tier->heat) best = i;
+  }
+  return best;
+}
+
+/* Gives the plugin the hottest candidate when it has nothing to do, and more with it that are small. */
 static void candidates_ask(void) {
   if (!ncandidates || !plugin_get() || !plugin->is_ready()) return;
-  const Candidate *best = NULL;
-  for (uint32_t i = 0; i < ncandidates;) {
-    const Candidate *at = &candidates[i];
-    if (!is_wanted(at->code, at->pc) || samples - at->seen > STALE) {
-      candidate_drop(i);
-      continue;
-    }
-    if (!best || at->code->tier->heat > best->code->tier->heat) best = at;
-    i++;
+  candidates_clean();
+  uint32_t best = candidate_hottest(NULL), pc, count = 1;
+  if (best == CANDIDATES) return;
+  Code *codes[TIER_TOGETHER] = {candidates[best].code};
+  pc = candidates[best].pc;
+  candidate_drop(best);
+  for (uint32_t ninsns = codes[0]->ninsns; count < TIER_TOGETHER; count++) {
+    best = candidate_hottest(codes[0]);
+    if (best == CANDIDATES || (ninsns += candidates[best].code->ninsns) > TOGETHER_INSNS) break;
+    codes[count] = candidates[best].code;
+    candidate_drop(best);
   }
-  if (best) ask(best->code, best->pc, false);
+  ask(codes, count, pc, false);
 }
 
 /* The place where a function that is hot at pc should be compiled. */
@@ -185,7 +206,6 @@ static void sample(Code *code, uint32_t pc) {
 
 void tier_sample(Jit *jit, Code *code, uint32_t pc) {
   samples++;
-  if (samples == LOADING) plugin_get();
   if (plugin) plugin->poll();
   sample(code, pc);
   if (pc && code->tier && code->tier->heat == 1 && !code->entry && code->threaded) threaded_enter_compiled(code->threaded);
@@ -202,7 +222,7 @@ void tier_missed(Code *code) {
 }
 
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
-  if (jit->mode == JIT_ALWAYS) ask(code, pc, true);
+  if (jit->mode == JIT_ALWAYS) ask(&code, 1, pc, true);
   if (pc == 0) return code->entry;
   EntryAt *found = code->tier ? entry_find(code->tier, pc) : NULL;
   return found ? found->entry : NULL;

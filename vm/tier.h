@@ -44,11 +44,13 @@ typedef struct TierResult { int64_t value, fuel; } TierResult;
 /* A compiled function, entered at a frame's beginning (before its charge) or at an entry. */
 typedef TierResult (*TierEntry)(TierContext *ctx, Value *fp, int64_t fuel);
 
+enum { TIER_TOGETHER = 16 };
+
 /* What a plugin gives. */
 typedef struct TierPlugin {
-  /* Compiles `code`, with others that it calls, and publishes it (tier_publish): from its beginning if `pc` is 0 or with `begins`, and at `pc`. May do so later,
-   * in another thread, and publish in `poll`. With `waits` it has been published on return, or can't be compiled. */
-  void (*compile)(Code *code, uint32_t pc, bool begins, bool waits);
+  /* Compiles `codes` of one program, with others that they call, and publishes them (tier_publish): from the beginning, the first so only with `begins`; and the first
+   * at `pc`, if that is not 0. May do so later, in another thread, and publish in `poll`. With `waits` they have been published on return, or can't be compiled. */
+  void (*compile)(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits);
   bool (*is_ready)(void);                 /* to compile at once: nothing else is on its way */
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
@@ -60,7 +62,7 @@ typedef struct TierPlugin {
 /* What a plugin begins with, by name; and whether it was made for this machine. */
 typedef struct TierSymbol { const char *name; void *address; } TierSymbol; /* the last one's name is NULL */
 typedef const TierPlugin *(*TierPluginStart)(uint64_t version, const TierSymbol *symbols); /* "firn_tier_start"; NULL: it can't */
-#define TIER_VERSION (UINT64_C(1) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
+#define TIER_VERSION (UINT64_C(2) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
 
 /* The tier of the process. NULL for JIT_OFF. It needs no plugin before something is hot; without one nothing ever is compiled. */
 typedef struct Jit Jit;
