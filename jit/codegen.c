@@ -32,7 +32,7 @@ static atomic_uint dumps;
 
 /* Templates first; then what takes frames apart, so that the inliner sees functions as they are; then loops. */
 static const char passes[] =
-    "always-inline,globaldce,function(sroa,early-cse<memssa>,instcombine<no-verify-fixpoint>,simplifycfg),"
+    "always-inline,globaldce,function(sroa,early-cse,simplifycfg),"
     "cgscc(inline),globaldce,"
     "function(sroa,early-cse<memssa>,jump-threading,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(loop-rotate),"
     "loop-mssa(licm,simple-loop-unswitch),gvn,correlated-propagation,instcombine<no-verify-fixpoint>,simplifycfg,loop-simplify,lcssa,loop(indvars),"
@@ -72,8 +72,9 @@ bool codegen_start(const TierSymbol *symbols) {
   triple = LLVMGetDefaultTargetTriple();
   cpu = LLVMGetHostCPUName();
   features = LLVMGetHostCPUFeatures();
-  static const char *const options[] = {"firn", "-inline-threshold=600"};
-  LLVMParseCommandLineOptions(2, options, NULL);
+  /* Scheduling takes a third of code generation, and processors do it themselves. */
+  static const char *const options[] = {"firn", "-inline-threshold=600", "-enable-misched=false", "-disable-post-ra"};
+  LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   machine = machine_new();
   return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
 }

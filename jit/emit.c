@@ -452,6 +452,12 @@ bool unit_emit_body(Unit *u, Member *member) {
   return body_emit(u, member, member->body) && (!member->inner || body_emit(u, member, member->inner));
 }
 
+void unit_body_drop(Member *member) {
+  LLVMDeleteFunction(member->body);
+  if (member->inner) LLVMDeleteFunction(member->inner);
+  member->body = member->inner = NULL;
+}
+
 bool unit_emit_entry(Unit *u, Member *member) {
   Emitter e;
   const Code *code = member->code;

@@ -55,6 +55,7 @@ bool unit_begin(Unit *unit, LLVMContextRef context, LLVMModuleRef runtime, uint3
 Member *unit_member(const Unit *unit, const Code *code);
 Member *unit_add(Unit *unit, Code *code);            /* declares its body; NULL: the unit is full, or memory is out */
 bool unit_emit_body(Unit *unit, Member *member);     /* false: memory is out */
+void unit_body_drop(Member *member);                 /* of which there are no calls */
 bool unit_emit_entry(Unit *unit, Member *member);
 bool unit_emit_entry_at(Unit *unit, Member *member, uint32_t pc); /* false also: nothing reaches pc */
 void unit_end(Unit *unit);

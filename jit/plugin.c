@@ -17,8 +17,8 @@
 
 enum {
   CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
-  UNIT_MAX = 1500,   /* of all in a unit, when the first is smaller */
-  AGAIN_MAX = 60,    /* of a callee that comes with its caller whatever is known of it */
+  UNIT_MAX = 300,   /* of all in a unit, when the first is smaller */
+  AGAIN_MAX = 24,    /* of a callee that comes with its caller whatever is known of it */
   REGISTERED_MAX = 16,
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
@@ -43,12 +43,17 @@ static bool symbols_take(const TierSymbol *symbols) {
   return at->name == NULL;
 }
 
+/* A context with the runtime's module, for a unit to be emitted to. Its parsing is the compiler's work. */
+typedef struct Spare { LLVMContextRef context; LLVMModuleRef runtime; } Spare;
+
 /* A unit on its way. The machine's thread emits it, the compiler's makes it native code, the machine's publishes it: only it touches Codes. */
 typedef struct Job {
   struct Job *next;
   Program *program;
   Unit unit;
   uint32_t pc;            /* of an entry besides the members' beginnings, or 0 */
+  uint32_t nroots;        /* members that have been asked for */
+  bool begins;            /* the first member has an entry at its beginning */
   CodegenUnit *code;      /* NULL: failed, or not yet */
   TierEntry entries[UNIT_MEMBERS], entry_at;
   bool is_dropped;        /* the program is gone */
@@ -60,10 +65,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static Jobs waiting = {.end = &waiting.first}, done = {.end = &done.first};
 static Job *running;
-static bool has_thread, is_ending;
+static Spare spare;      /* context NULL: none is ready */
+static bool has_thread, no_thread, is_parsing, is_ending;
 static struct { uint64_t units, functions, insns, failed; double emitting, compiling; size_t bytes; unsigned registered; } figures;
 
 static atomic_bool any_done; /* whether poll has anything to do */
+static atomic_bool has_spare;
 
 /* Of the machine's thread: what has been published. */
 typedef struct Compiled {
@@ -73,7 +80,7 @@ typedef struct Compiled {
 } Compiled;
 
 static Compiled *all;
-static uint32_t nunits;
+static uint32_t nunits, npending; /* npending: jobs that have not been published */
 
 static void jobs_add(Jobs *jobs, Job *job) {
   job->next = NULL;
@@ -114,13 +121,18 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
   }
 }
 
-static bool unit_emit(Unit *unit, uint32_t pc) {
-  for (uint32_t i = 0; i < unit->nmembers; i++) {
+/* Callers are emitted before the first member's body, which only an entry elsewhere may have made superfluous. */
+static bool job_emit_members(Job *job) {
+  Unit *unit = &job->unit;
+  if (job->pc && !unit_emit_entry_at(unit, &unit->members[0], job->pc)) return false;
+  for (uint32_t i = unit->nmembers; i-- > 0;) {
     Member *member = &unit->members[i];
-    if (!unit_emit_body(unit, member)) return false;
-    if (!member->code->entry && (i == 0 || !member->is_small) && !unit_emit_entry(unit, member)) return false;
+    bool has_entry = !member->code->entry && (i == 0 ? job->begins : i < job->nroots || !member->is_small);
+    if (has_entry && !unit_emit_entry(unit, member)) return false;
+    if (i == 0 && !LLVMGetFirstUse(member->body)) unit_body_drop(member);
+    else if (!unit_emit_body(unit, member)) return false;
   }
-  return !pc || unit_emit_entry_at(unit, &unit->members[0], pc);
+  return true;
 }
 
 /* The compiler's thread */
@@ -143,13 +155,34 @@ static void job_compile(Job *job) {
   LLVMDisposeMessage(error);
 }
 
+static Spare spare_make(void) {
+  Spare made = {.context = LLVMContextCreate()};
+  made.runtime = codegen_runtime(made.context);
+  if (made.runtime) return made;
+  LLVMContextDispose(made.context);
+  return (Spare){NULL, NULL};
+}
+
+/* With the lock, which it gives up for a while. False: memory is out. */
+static bool spare_prepare(void) {
+  is_parsing = true;
+  pthread_mutex_unlock(&lock);
+  Spare made = spare_make();
+  pthread_mutex_lock(&lock);
+  is_parsing = false;
+  spare = made;
+  atomic_store_explicit(&has_spare, made.context != NULL, memory_order_release);
+  pthread_cond_broadcast(&changed);
+  return made.context != NULL;
+}
+
 static void *compiler(void *unused) {
   (void)unused;
   pthread_mutex_lock(&lock);
   while (!is_ending) {
     running = jobs_take(&waiting);
     if (!running) {
-      pthread_cond_wait(&changed, &lock);
+      if (spare.context || !spare_prepare()) pthread_cond_wait(&changed, &lock);
       continue;
     }
     pthread_mutex_unlock(&lock);
@@ -171,7 +204,7 @@ static void *compiler(void *unused) {
 static bool thread_start(void) {
   pthread_t thread;
   sigset_t none, before;
-  if (has_thread) return true;
+  if (has_thread || no_thread) return has_thread;
   sigfillset(&none);
   pthread_sigmask(SIG_SETMASK, &none, &before);
   pthread_attr_t attributes;
@@ -179,6 +212,7 @@ static bool thread_start(void) {
   pthread_attr_setstacksize(&attributes, THREAD_STACK);
   pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   has_thread = pthread_create(&thread, &attributes, compiler, NULL) == 0;
+  no_thread = !has_thread;
   pthread_attr_destroy(&attributes);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return has_thread;
@@ -189,13 +223,14 @@ static bool thread_start(void) {
 static void end(void) {
   pthread_mutex_lock(&lock);
   is_ending = true;
-  while (running) pthread_cond_wait(&changed, &lock);
+  while (running || is_parsing) pthread_cond_wait(&changed, &lock);
   pthread_mutex_unlock(&lock);
 }
 
 /* The machine's thread */
 
 static void job_publish(Job *job) {
+  npending--;
   Compiled *compiled = job->code ? malloc(sizeof *compiled) : NULL;
   if (!compiled || job->is_dropped) {
     if (job->code) codegen_free(job->code);
@@ -236,8 +271,8 @@ static bool is_done(const Job *job) {
 
 static void job_start(Job *job, bool waits) {
   pthread_mutex_lock(&lock);
-  bool has_compiler = thread_start();
-  if (has_compiler) {
+  npending++;
+  if (thread_start()) {
     jobs_add(&waiting, job);
     pthread_cond_broadcast(&changed);
     while (waits && !is_done(job)) pthread_cond_wait(&changed, &lock);
@@ -262,34 +297,63 @@ static void check(const Unit *unit) {
   LLVMDisposeMessage(error);
 }
 
-static bool job_emit(Job *job, Code *code) {
+/* The spare, as soon as there is one. */
+static Spare spare_take(void) {
+  pthread_mutex_lock(&lock);
+  bool has_compiler = thread_start();
+  while (has_compiler && !spare.context && (waiting.first || running || is_parsing)) pthread_cond_wait(&changed, &lock);
+  Spare taken = spare;
+  spare = (Spare){NULL, NULL};
+  atomic_store_explicit(&has_spare, false, memory_order_relaxed);
+  pthread_mutex_unlock(&lock);
+  return taken.context ? taken : spare_make();
+}
+
+static bool is_ready(void) {
+  if (npending) return false;
+  if (atomic_load_explicit(&has_spare, memory_order_acquire)) return true;
+  pthread_mutex_lock(&lock);
+  bool has_compiler = thread_start();
+  pthread_mutex_unlock(&lock);
+  return !has_compiler;
+}
+
+static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   Unit *unit = &job->unit;
-  LLVMContextRef context = LLVMContextCreate();
-  LLVMModuleRef runtime = codegen_runtime(context);
-  if (!runtime) {
-    LLVMContextDispose(context);
-    return false;
+  Spare taken = spare_take();
+  LLVMContextRef context = taken.context;
+  if (!context) return false;
+  unit_begin(unit, context, taken.runtime, nunits++);
+  uint32_t ninsns = 0;
+  for (uint32_t i = 0; i < count && unit_add(unit, codes[i]); i++) {
+    ninsns += codes[i]->ninsns;
+    job->nroots++;
   }
-  unit_begin(unit, context, runtime, nunits++);
-  uint32_t ninsns = code->ninsns;
-  bool made = unit_add(unit, code) != NULL;
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
   figures.insns += ninsns;
-  if (made && unit_emit(unit, job->pc)) return true;
+  if (job->nroots == count && job_emit_members(job)) return true;
   LLVMDisposeModule(unit->module);
   unit_end(unit);
   LLVMContextDispose(context);
   return false;
 }
 
-static void compile(Code *code, uint32_t pc, bool waits) {
-  if (code->ninsns > CODE_MAX || code->frame_slots > FRAME_SLOTS_NARROW) return;
+static bool can_compile(const Code *code) { return code->ninsns <= CODE_MAX && code->frame_slots <= FRAME_SLOTS_NARROW; }
+
+static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits) {
+  Code *able[TIER_TOGETHER];
+  uint32_t nable = 0;
+  if (!can_compile(codes[0])) return;
+  for (uint32_t i = 0; i < count; i++) {
+    if (can_compile(codes[i])) able[nable++] = codes[i];
+  }
   double start = seconds_now();
   Job *job = calloc(1, sizeof *job);
   if (!job) return;
-  job->program = code->program;
+  job->program = codes[0]->program;
   job->pc = pc;
-  if (job_emit(job, code)) {
+  job->begins = begins || pc == 0;
+  if (job_emit(job, able, nable)) {
     check(&job->unit);
     figures.emitting += seconds_now() - start;
     job_start(job, waits);
@@ -324,7 +388,7 @@ static void program_drop(Program *program) {
 
 static bool is_busy(void) {
   pthread_mutex_lock(&lock);
-  bool busy = running || waiting.first;
+  bool busy = running || waiting.first || is_parsing;
   pthread_mutex_unlock(&lock);
   return busy;
 }
@@ -336,7 +400,7 @@ static void stats(FILE *out) {
           (unsigned long long)figures.failed, 1e3 * figures.emitting, 1e3 * figures.compiling);
 }
 
-static const TierPlugin plugin = {compile, poll, program_drop, stats, is_busy, codegen_dump};
+static const TierPlugin plugin = {compile, is_ready, poll, program_drop, stats, is_busy, codegen_dump};
 
 __attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols);
 

@@ -377,10 +377,14 @@ suspend:
   goto enter;
 
 compiled_begin: {
-  /* The first cell of compiled code. The tier charges for entering once more. */
+  /* The first cell of compiled code, or of what may soon be. The tier charges for entering once more. */
   const Threaded *threaded = threaded_of_first(pc);
   if (!tier) goto *threaded->first;
   compiled = threaded->code->entry;
+  if (!compiled) {
+    tier_entered(threaded->code);
+    goto *threaded->first;
+  }
   fuel += threaded->cost;
 }
 compiled_enter: {

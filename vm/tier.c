@@ -1,7 +1,8 @@
 /* tier.c - what is hot, and the plugin that compiles it; what compiled code asks of the machine. Interface: tier.h.
  *
- * Heat is counted by samples that the interpreter takes each TIER_SAMPLE units: it costs nothing in between, and what runs longest is met most often. A function
- * that is met in a loop is compiled with an entry there.
+ * Heat is counted by samples that the interpreter takes each TIER_SAMPLE units: it costs nothing in between, and what runs longest is met most often. What has
+ * been met often enough for its size becomes a candidate. Whenever the plugin has nothing to do, it gets the hottest of them; one that is no longer met is
+ * forgotten. A function that is met in a loop is compiled with an entry there if it has not been entered since it was first met, or else from its beginning.
  */
 #define _GNU_SOURCE
 #include "vm/tier.h"
@@ -16,17 +17,27 @@
 #include "vm/interp.h"
 #include "vm/object.h"
 
-enum { HOT = 2, MISSED_HOT = 8, RESUMED_HOT = 64, ENTRIES_MAX = 16, NEAR_QUOTA = 1 << 12 };
+/* Samples: what makes a function hot, with one for each instruction, as compiling it takes some ten times as long as a sample; how long a candidate is one that is
+ * not met. */
+enum { HOT = 64, STALE = 1024 };
+enum { TOGETHER_INSNS = 120 }; /* of several functions that are compiled together though they need not know each other */
+enum { OFTEN = 64 };   /* misses, or resumptions: as much as a sample */
+enum { ENTERED = 2 };  /* from this many times on a function is compiled from its beginning only */
+enum { CANDIDATES = 64, ENTRIES_MAX = 16, NEAR_QUOTA = 1 << 12 };
 
 typedef struct EntryAt { uint32_t pc, resumed; bool is_asked; TierEntry entry; } EntryAt;
 
 /* Of a Code: its heat, and its compiled entries other than the first. */
 typedef struct TierCode {
-  uint32_t heat, misses;
+  uint32_t heat, misses; /* heat: since anything of it was compiled */
+  uint32_t entered;     /* times, since it was first met in a loop */
   bool is_asked;        /* for the beginning */
   uint32_t nentries, cap;
   EntryAt *entries;
 } TierCode;
+
+/* A place where compiled code should begin; `seen`: the last sample that met it. */
+typedef struct Candidate { Code *code; uint32_t pc, seen; } Candidate;
 
 struct Jit { JitMode mode; };
 
@@ -34,6 +45,8 @@ static const TierPlugin *plugin;
 static bool plugin_missing;
 static uint64_t leaves[LEAVES], steps[OP_MAX]; /* how often compiled code was left, and for which instruction */
 static unsigned dumps;
+static Candidate candidates[CANDIDATES];
+static uint32_t ncandidates, samples; /* samples: taken so far */
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
 #ifdef FIRN_NO_PLUGINS
@@ -109,30 +122,107 @@ static EntryAt *entry_add(TierCode *of, uint32_t pc) {
   return &of->entries[of->nentries++];
 }
 
-/* Asks for the compiled form that begins at pc, once. */
-static void ask(Code *code, uint32_t pc, bool waits) {
-  TierCode *of = tier_code(code);
+/* Asks for the compiled form that begins at pc, once; and for those of others' beginnings with it, of which codes has `count`, from the second on. */
+static void ask(Code **codes, uint32_t count, uint32_t pc, bool waits) {
+  TierCode *of = tier_code(codes[0]);
   EntryAt *at = pc && of ? entry_add(of, pc) : NULL;
   if (!of || (pc ? !at || at->is_asked : of->is_asked) || !plugin_get()) return;
   if (at) at->is_asked = true;
-  of->is_asked = true; /* an entry comes with the beginning */
-  plugin->compile(code, pc, waits);
+  bool begins = pc == 0 || waits || of->entered > 0;
+  for (uint32_t i = begins ? 0 : 1; i < count; i++) codes[i]->tier->is_asked = true;
+  plugin->compile(codes, count, pc, begins, waits);
+}
+
+static uint32_t hot(const Code *code) { return HOT + code->ninsns; }
+
+/* Whether compiled code could begin there, but does not, and nobody has asked for it. */
+static bool is_wanted(const Code *code, uint32_t pc) {
+  const EntryAt *at = pc ? entry_find(code->tier, pc) : NULL;
+  return pc ? !at || !at->is_asked : !code->tier->is_asked && !code->entry;
+}
+
+static void candidate_drop(uint32_t index) { candidates[index] = candidates[--ncandidates]; }
+
+static void candidate_add(Code *code, uint32_t pc) {
+  uint32_t at = 0;
+  while (at < ncandidates && (candidates[at].code != code || candidates[at].pc != pc)) at++;
+  if (at == CANDIDATES) return; /* until others are dropped */
+  if (at == ncandidates) ncandidates++;
+  candidates[at] = (Candidate){code, pc, samples};
+}
+
+static void candidates_clean(void) {
+  for (uint32_t i = ncandidates; i-- > 0;) {
+    if (!is_wanted(candidates[i].code, candidates[i].pc) || samples - candidates[i].seen > STALE) candidate_drop(i);
+  }
+}
+
+/* The hottest, of `with`'s program and from the beginning only, if that is not NULL. */
+static uint32_t candidate_hottest(const Code *with) {
+  uint32_t best = CANDIDATES;
+  for (uint32_t i = 0; i < ncandidates; i++) {
+    const Candidate *at = &candidates[i];
+    if (with && (at->pc || at->code->program != with->program || at->code == with)) continue;
+    if (best == CANDIDATES || at->code->tier->heat > candidates[best].code->tier->heat) best = i;
+  }
+  return best;
+}
+
+/* Gives the plugin the hottest candidate when it has nothing to do, and more with it that are small. */
+static void candidates_ask(void) {
+  if (!ncandidates || !plugin_get() || !plugin->is_ready()) return;
+  candidates_clean();
+  uint32_t best = candidate_hottest(NULL), pc, count = 1;
+  if (best == CANDIDATES) return;
+  Code *codes[TIER_TOGETHER] = {candidates[best].code};
+  pc = candidates[best].pc;
+  candidate_drop(best);
+  for (uint32_t ninsns = codes[0]->ninsns; count < TIER_TOGETHER; count++) {
+    best = candidate_hottest(codes[0]);
+    if (best == CANDIDATES || (ninsns += candidates[best].code->ninsns) > TOGETHER_INSNS) break;
+    codes[count] = candidates[best].code;
+    candidate_drop(best);
+  }
+  ask(codes, count, pc, false);
+}
+
+/* The place where a function that is hot at pc should be compiled. */
+static uint32_t place_of(const Code *code, uint32_t pc) {
+  const TierCode *of = code->tier;
+  if (pc == 0 || code->entry || of->is_asked) return pc;
+  const EntryAt *at = entry_find(of, pc);
+  return of->entered >= ENTERED || (at && at->is_asked) ? 0 : pc;
+}
+
+static void sample(Code *code, uint32_t pc) {
+  TierCode *of = tier_code(code);
+  if (!of) return;
+  if (++of->heat >= hot(code)) {
+    uint32_t place = place_of(code, pc);
+    if (is_wanted(code, place)) candidate_add(code, place);
+  }
+  candidates_ask();
 }
 
 void tier_sample(Jit *jit, Code *code, uint32_t pc) {
+  samples++;
   if (plugin) plugin->poll();
+  sample(code, pc);
+  if (pc && code->tier && code->tier->heat == 1 && !code->entry && code->threaded) threaded_enter_compiled(code->threaded);
+}
+
+void tier_entered(Code *code) {
   TierCode *of = tier_code(code);
-  if (!of || ++of->heat < HOT) return;
-  ask(code, pc, false);
+  if (of) of->entered++;
 }
 
 void tier_missed(Code *code) {
   TierCode *of = tier_code(code);
-  if (of && ++of->misses == MISSED_HOT) ask(code, 0, false);
+  if (of && ++of->misses % OFTEN == 0) sample(code, 0);
 }
 
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
-  if (jit->mode == JIT_ALWAYS) ask(code, pc, true);
+  if (jit->mode == JIT_ALWAYS) ask(&code, 1, pc, true);
   if (pc == 0) return code->entry;
   EntryAt *found = code->tier ? entry_find(code->tier, pc) : NULL;
   return found ? found->entry : NULL;
@@ -142,19 +232,20 @@ TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc) {
   TierCode *of = tier_code(code);
   if (pc == 0 || jit->mode == JIT_ALWAYS || !of) return tier_entry(jit, code, pc);
   EntryAt *at = of->nentries < ENTRIES_MAX ? entry_add(of, pc) : entry_find(of, pc);
-  if (at && ++at->resumed == RESUMED_HOT) {
-    ask(code, pc, false);
+  if (at && ++at->resumed % OFTEN == 0) {
+    sample(code, pc);
     at = entry_find(of, pc);
   }
   if (at && !at->entry && plugin) plugin->poll();
   return at ? at->entry : NULL;
 }
 
-bool tier_is_warm(const Code *code) { return code->tier && code->tier->heat > 0; }
+bool tier_is_warm(const Code *code) { return code->tier && (code->tier->heat > 0 || code->tier->is_asked); }
 
 void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
   TierCode *of = tier_code(code);
   if (!of) return;
+  of->heat = 0;
   if (pc == 0) {
     of->is_asked = true;
     code->entry = entry;
@@ -167,6 +258,9 @@ void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
 
 void tier_program_drop(Program *program) {
   bool any = false;
+  for (uint32_t i = ncandidates; i-- > 0;) {
+    if (candidates[i].code->program == program) candidate_drop(i);
+  }
   for (uint32_t i = 0; i < program->ncodes; i++) {
     TierCode *of = program->codes[i]->tier;
     if (!of) continue;

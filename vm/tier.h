@@ -44,11 +44,14 @@ typedef struct TierResult { int64_t value, fuel; } TierResult;
 /* A compiled function, entered at a frame's beginning (before its charge) or at an entry. */
 typedef TierResult (*TierEntry)(TierContext *ctx, Value *fp, int64_t fuel);
 
+enum { TIER_TOGETHER = 16 };
+
 /* What a plugin gives. */
 typedef struct TierPlugin {
-  /* Compiles `code`, with others that it calls, and publishes it (tier_publish); and at `pc`, if that is not 0. May do so later, in another thread, and publish in
-   * `poll`. With `waits` it has been published on return, or can't be compiled. */
-  void (*compile)(Code *code, uint32_t pc, bool waits);
+  /* Compiles `codes` of one program, with others that they call, and publishes them (tier_publish): from the beginning, the first so only with `begins`; and the first
+   * at `pc`, if that is not 0. May do so later, in another thread, and publish in `poll`. With `waits` they have been published on return, or can't be compiled. */
+  void (*compile)(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits);
+  bool (*is_ready)(void);                 /* to compile at once: nothing else is on its way */
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
   void (*stats)(FILE *out);
@@ -74,6 +77,8 @@ void tier_sample(Jit *jit, Code *code, uint32_t pc);
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
 /* The same where a frame goes on that was not running: when that is often, it is compiled. */
 TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
+/* A function has been entered that has no compiled form, but has been met in a loop. */
+void tier_entered(Code *code);
 /* A frame of compiled code has called a function that is not compiled. */
 void tier_missed(Code *code);
 void tier_stats(FILE *out);
