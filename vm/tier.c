@@ -129,6 +129,8 @@ void tier_sample(Jit *jit, Code *code, uint32_t pc) {
 void tier_missed(Code *code) {
   TierCode *of = tier_code(code);
   if (of && ++of->misses == MISSED_HOT) ask(code, 0, false);
+  /* What leaves again and again for it may never come to a sample. */
+  if (of && of->is_asked && plugin) plugin->poll();
 }
 
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
