@@ -43,6 +43,7 @@ typedef struct Job {
   struct Job *next;
   Program *program;
   Unit unit;
+  uint32_t ninsns;
   uint32_t pc;            /* of an entry besides the members' beginnings, or 0 */
   CodegenUnit *code;      /* NULL: failed, or not yet */
   TierEntry entries[UNIT_MEMBERS], entry_at;
@@ -76,6 +77,15 @@ static void jobs_add(Jobs *jobs, Job *job) {
   jobs->end = &job->next;
 }
 
+/* The smallest first: what is called by compiled code already, and makes it leave, is small more often than not. */
+static void jobs_add_sorted(Jobs *jobs, Job *job) {
+  Job **link = &jobs->first;
+  while (*link && (*link)->ninsns <= job->ninsns) link = &(*link)->next;
+  job->next = *link;
+  *link = job;
+  if (!job->next) jobs->end = &job->next;
+}
+
 static Job *jobs_take(Jobs *jobs) {
   Job *job = jobs->first;
   if (!job) return NULL;
@@ -90,7 +100,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Adds what a member calls: callees that are known and not too large. */
+/* Adds what a member calls, and the closures it makes: those that are known and not too large. */
 static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
   const Code *code = member->code;
   for (uint32_t pc = 0; pc < code->ninsns; pc++) {
@@ -98,13 +108,17 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     Code *callees[TRAIT_CACHE] = {NULL};
     uint32_t descs[TRAIT_CACHE], count = 0;
     if (insn->op == OP_CALL && insn->x.callee) callees[count++] = insn->x.callee;
+    if (insn->op == OP_FN_NEW && insn->x.p) callees[count++] = ((const ObjDesc *)insn->x.p)->code;
     if (insn->op == OP_CALL_TRAIT) count = threaded_receivers(code->threaded, pc, descs, callees);
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
       if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
       /* What has not been met yet may never run; what is compiled already need not be once more. */
       if (callee->ninsns > AGAIN_MAX && (callee->entry || !machine_tier_is_warm(callee))) continue;
-      if (unit_add(unit, callee)) *ninsns += callee->ninsns;
+      Member *added = unit_add(unit, callee);
+      if (!added) continue;
+      added->is_closure = insn->op == OP_FN_NEW;
+      *ninsns += callee->ninsns;
     }
   }
 }
@@ -113,7 +127,7 @@ static bool unit_emit(Unit *unit, uint32_t pc) {
   for (uint32_t i = 0; i < unit->nmembers; i++) {
     Member *member = &unit->members[i];
     if (!unit_emit_body(unit, member)) return false;
-    if (!member->code->entry && (i == 0 || !member->is_small) && !unit_emit_entry(unit, member)) return false;
+    if (!member->code->entry && (i == 0 || !member->is_small || member->is_closure) && !unit_emit_entry(unit, member)) return false;
   }
   return !pc || unit_emit_entry_at(unit, &unit->members[0], pc);
 }
@@ -233,7 +247,7 @@ static void job_start(Job *job, bool waits) {
   pthread_mutex_lock(&lock);
   bool has_compiler = thread_start();
   if (has_compiler) {
-    jobs_add(&waiting, job);
+    jobs_add_sorted(&waiting, job);
     pthread_cond_broadcast(&changed);
     while (waits && !is_done(job)) pthread_cond_wait(&changed, &lock);
   } else {
@@ -269,7 +283,7 @@ static bool job_emit(Job *job, Code *code) {
   uint32_t ninsns = code->ninsns;
   bool made = unit_add(unit, code) != NULL;
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
-  figures.insns += ninsns;
+  figures.insns += job->ninsns = ninsns;
   if (made && unit_emit(unit, job->pc)) return true;
   LLVMDisposeModule(unit->module);
   unit_end(unit);
