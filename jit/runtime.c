@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "vm/heap_cells.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "vm/tier.h"
@@ -189,5 +190,12 @@ TEMPLATE void frame_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, 
   tier_leave(ctx, fp, code, pc, reason, fuel);
 }
 TEMPLATE int64_t machine_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel) { return tier_execute(ctx, fp, code, insn, fuel); }
-TEMPLATE void *object_make(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc) { return tier_object(ctx, fp, sp, desc); }
+TEMPLATE void *object_make(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes) { return tier_object(ctx, fp, sp, desc, bytes); }
+/* The same from a free list; `number` is the descriptor's, where headers have it. The words behind the header are not zero if it is a list of leaves. */
+TEMPLATE void *object_take(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes, uint32_t list, uint32_t cell_bytes, int64_t number) {
+  Obj *object = cell_take(ctx->guest, list, cell_bytes);
+  if (UNLIKELY(!object)) return tier_object(ctx, fp, sp, desc, bytes);
+  object->header = ctx->guest->header | (uint64_t)number;
+  return object;
+}
 TEMPLATE bool object_is(const Obj *object, const Type *type) { return desc_is_type(obj_desc(object), type); }

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "vm/execute.h"
+#include "vm/heap_cells.h"
 #include "vm/interp.h"
 #include "vm/object.h"
 
@@ -235,10 +236,10 @@ int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, in
   return INT64_MIN;
 }
 
-void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc) {
+void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes) {
   Guest *guest = ctx->guest;
   guest->task->top = (uint32_t)(fp - guest->task->slots) + sp;
-  return heap_object_quick(guest, desc, sizeof(Obj) + desc->nslots * sizeof(Value));
+  return heap_object_quick(guest, desc, bytes);
 }
 
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver) {
