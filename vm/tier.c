@@ -37,6 +37,9 @@ static uint64_t leaves[LEAVES], steps[OP_MAX]; /* how often compiled code was le
 static unsigned dumps;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
+#ifdef FIRN_NO_PLUGINS
+static void *plugin_open(void) { return NULL; }
+#else
 /* The file that this code is in, a program or a library. */
 static void own_path(char path[PATH_MAX]) {
   Dl_info self;
@@ -50,9 +53,6 @@ static void own_path(char path[PATH_MAX]) {
 
 /* The plugin lies beside that, or in lib beside its folder or above it, or where the system looks for libraries. */
 static void *plugin_open(void) {
-#ifdef FIRN_NO_PLUGINS
-  return NULL;
-#else
   static const char *const places[] = {"", "../lib/", "../"};
   char self[PATH_MAX], path[PATH_MAX + 32];
   own_path(self);
@@ -63,8 +63,8 @@ static void *plugin_open(void) {
     library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   }
   return library ? library : dlopen("firn-jit.so", RTLD_NOW | RTLD_LOCAL);
-#endif
 }
+#endif
 
 static const TierSymbol symbols[] = {
 #define SYMBOL(name) {#name, (void *)&name},
