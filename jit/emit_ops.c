@@ -594,7 +594,7 @@ static void emit_text(Emitter *e) {
       slot_store(e, first, KIND_WORD, runtime_call(e, "string_length", &string, 1));
       break;
     }
-    case OP_STRING_EQ: template_or_execute(e, "string_differs", &operands, 1); break;
+    case OP_STRING_EQ: template_or_execute(e, "string_same", &operands, 1); break;
     case OP_STRING_CHAR: template_or_execute(e, "string_ascii", &operands, 1); break;
     case OP_BYTES_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
     case OP_BYTES_GET: template_or_step(e, "bytes_get", &operands, 1); break;
@@ -608,11 +608,28 @@ static bool is_word_map(const CodeInsn *insn) {
   return (key == TYPE_INT || key == TYPE_BOOL || key == TYPE_CHAR) && insn->v == 1;
 }
 
+static bool is_string_map(const CodeInsn *insn) { return insn->t->kind == TYPE_STRING && insn->v == 1; }
+
+static void map_get_by_string(Emitter *e, uint32_t first) {
+  const Type *opt = e->insn->x.u;
+  LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel, const_word(e, nil_of(opt))};
+  bool is_tagged = opt->slots == 2;
+  LLVMBasicBlockRef slow = block_new(e, "slow"), next = block_new(e, "");
+  branch_likely(e, runtime_call(e, is_tagged ? "map_get_string_tagged" : "map_get_string", args, is_tagged ? 3 : 4), next, slow);
+  block_begin(e, slow);
+  execute(e);
+  for (uint32_t i = 0; i < opt->slots; i++) slot_store(e, first + i, KIND_WORD, slot_word(e, first + i));
+  LLVMBuildBr(e->b, next);
+  block_begin(e, next);
+}
+
 static void map_get(Emitter *e, uint32_t first) {
   const CodeInsn *insn = e->insn;
   const Type *opt = insn->x.u;
   LLVMValueRef args[] = {e->slots[first], const_half(e, 3), const_word(e, nil_of(opt))};
-  if (!is_word_map(insn) || opt->slots > 2) {
+  if (is_string_map(insn) && opt->slots <= 2) {
+    map_get_by_string(e, first);
+  } else if (!is_word_map(insn) || opt->slots > 2) {
     execute(e);
   } else if (opt->slots == 1) {
     runtime_call(e, "map_get_word", args, 3);
@@ -650,6 +667,10 @@ static void emit_map(Emitter *e) {
       if (is_word_map(insn)) {
         slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
         template_or_execute(e, "map_set_word", operands, 2);
+      } else if (is_string_map(insn)) {
+        LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel};
+        slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
+        template_or_execute(e, "map_set_string", args, 3);
       } else {
         execute(e);
       }
