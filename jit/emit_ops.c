@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "jit/emitter.h"
+#include "vm/heap_cells.h"
 
 static LLVMValueRef bit_of(Emitter *e, LLVMValueRef word) { return LLVMBuildICmp(e->b, LLVMIntNE, word, const_word(e, 0), ""); }
 
@@ -405,24 +406,54 @@ static void local_set(Emitter *e) {
 
 /* Objects */
 
-/* A new object whose words from `word` on are the slots from `first` on. */
-static void object_new(Emitter *e, uint32_t first, uint32_t count, uint32_t word) {
-  LLVMValueRef args[] = {e->ctx, e->fp, const_half(e, e->insn->sp), const_address(e, e->insn->x.p)};
-  LLVMValueRef object = runtime_call(e, "object_make", args, 4);
+/* A new object of `words` behind its header, the first `written` of which will be written; the others are zero. */
+static LLVMValueRef object_make(Emitter *e, const ObjDesc *desc, uint32_t words, uint32_t written) {
+  uint32_t bytes = (uint32_t)(sizeof(Obj) + words * sizeof(Value)), class = cell_class(bytes);
+  LLVMValueRef args[] = {e->ctx, e->fp, const_half(e, e->insn->sp), const_address(e, desc), const_half(e, bytes),
+                         const_half(e, cell_list(desc->heap_kind, class)), const_half(e, class * GRANULE),
+                         const_word(e, (uint64_t)desc->number << OBJ_DESC_SHIFT)};
+  bool is_cell = bytes <= CELL_MAX;
+  LLVMValueRef object = runtime_call(e, is_cell ? "object_take" : "object_make", args, is_cell ? 8 : 5);
   require(e, LLVMBuildICmp(e->b, LLVMIntNE, object, LLVMConstNull(e->u->pointer), ""));
-  if (word) {
-    LLVMValueRef tag[] = {object, const_half(e, 0), const_word(e, e->insn->k)};
-    runtime_call(e, "long_set", tag, 3);
+  for (uint32_t i = written; i < words && is_cell && desc->heap_kind == CELL_LEAF; i++) {
+    LLVMValueRef zero[] = {object, const_half(e, i), const_word(e, 0)};
+    runtime_call(e, "word_set", zero, 3);
   }
-  words_write(e, object, word, first, count);
-  slot_store(e, first, KIND_WORD, LLVMBuildPtrToInt(e->b, object, e->u->word, ""));
+  return object;
+}
+
+static void object_store(Emitter *e, uint32_t slot, LLVMValueRef object) {
+  slot_store(e, slot, KIND_WORD, LLVMBuildPtrToInt(e->b, object, e->u->word, ""));
+}
+
+static void object_new(Emitter *e, uint32_t first, uint32_t count) {
+  const ObjDesc *desc = e->insn->x.p;
+  LLVMValueRef object = object_make(e, desc, desc->nslots, count);
+  words_write(e, object, 0, first, count);
+  object_store(e, first, object);
+}
+
+/* An object that begins with a word of the machine's, and goes on with slots. */
+static void object_new_behind(Emitter *e, const ObjDesc *desc, uint32_t words, uint64_t word) {
+  const CodeInsn *insn = e->insn;
+  LLVMValueRef object = object_make(e, desc, words, 1 + insn->v);
+  LLVMValueRef args[] = {object, const_half(e, 0), const_word(e, word)};
+  runtime_call(e, "long_set", args, 3);
+  words_write(e, object, 1, insn->a, insn->v);
+  object_store(e, insn->a, object);
 }
 
 static void enum_new(Emitter *e) {
   const CodeInsn *insn = e->insn;
   const ObjDesc *desc = insn->x.p;
   if (insn->v == 0) slot_store(e, insn->a, KIND_WORD, const_word(e, (uintptr_t)desc->empty_cases[insn->k]));
-  else object_new(e, insn->a, insn->v, 1);
+  else object_new_behind(e, desc, desc->nslots, insn->k);
+}
+
+static void fn_new(Emitter *e) {
+  const ObjDesc *desc = e->insn->x.p;
+  if (desc) object_new_behind(e, desc, 1u + desc->nslots, (uintptr_t)desc->code);
+  else execute(e);
 }
 
 static void field_get(Emitter *e) {
@@ -484,7 +515,7 @@ static void emit_value(Emitter *e) {
       break;
     case OP_RES_OK: slot_store(e, sp, KIND_WORD, const_word(e, 0)); break;
     case OP_RES_ERR: res_err(e); break;
-    case OP_NEW: object_new(e, insn->a, sp - insn->a, 0); break;
+    case OP_NEW: object_new(e, insn->a, sp - insn->a); break;
     case OP_FIELD_GET: field_get(e); break;
     case OP_FIELD_SET: words_write(e, slot_ref(e, sp - 1 - insn->w), insn->a, sp - insn->w, insn->w); break;
     case OP_REF_EQ:
@@ -494,9 +525,9 @@ static void emit_value(Emitter *e) {
     case OP_ENUM_NEW: enum_new(e); break;
     case OP_ENUM_TAG: slot_store(e, sp - 1, KIND_WORD, long_read(e, slot_ref(e, sp - 1), 0)); break;
     case OP_TRAIT_NEW:
-      if (insn->x.p) object_new(e, sp - insn->w, insn->w, 0);
+      if (insn->x.p) object_new(e, sp - insn->w, insn->w);
       break;
-    default: execute(e); break; /* FN_NEW */
+    default: fn_new(e); break;
   }
 }
 
@@ -519,7 +550,7 @@ static void emit_stack(Emitter *e) {
     case OP_DUP:
       for (uint32_t i = 0; i < w; i++) slot_move(e, sp + i, sp - w + i);
       break;
-    case OP_CELL_NEW: object_new(e, sp - w, w, 0); break;
+    case OP_CELL_NEW: object_new(e, sp - w, w); break;
     case OP_CELL_GET: words_read(e, slot_ref(e, sp - 1), 0, sp - 1, kinds, kinds_of(insn->t, kinds)); break;
     case OP_CELL_SET: words_write(e, slot_ref(e, sp - 1 - w), 0, sp - w, w); break;
     default: break; /* VOID_CONST, POP */
@@ -540,6 +571,8 @@ static void emit_list(Emitter *e) {
   bool is_float = insn->t->kind == TYPE_FLOAT;
   if (insn->op == OP_LIST_LEN) {
     slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0));
+  } else if (insn->op == OP_LIST_NEW && insn->k == 0 && insn->w > 0) {
+    object_store(e, first, object_make(e, insn->x.p, sizeof(List) / sizeof(Value) - 1, 0));
   } else if (insn->w != 1) {
     execute(e);
   } else if (insn->op == OP_LIST_GET) {
@@ -567,7 +600,7 @@ static void emit_text(Emitter *e) {
       slot_store(e, first, KIND_WORD, runtime_call(e, "string_length", &string, 1));
       break;
     }
-    case OP_STRING_EQ: template_or_execute(e, "string_differs", &operands, 1); break;
+    case OP_STRING_EQ: template_or_execute(e, "string_same", &operands, 1); break;
     case OP_STRING_CHAR: template_or_execute(e, "string_ascii", &operands, 1); break;
     case OP_BYTES_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
     case OP_BYTES_GET: template_or_step(e, "bytes_get", &operands, 1); break;
@@ -581,11 +614,28 @@ static bool is_word_map(const CodeInsn *insn) {
   return (key == TYPE_INT || key == TYPE_BOOL || key == TYPE_CHAR) && insn->v == 1;
 }
 
+static bool is_string_map(const CodeInsn *insn) { return insn->t->kind == TYPE_STRING && insn->v == 1; }
+
+static void map_get_by_string(Emitter *e, uint32_t first) {
+  const Type *opt = e->insn->x.u;
+  LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel, const_word(e, nil_of(opt))};
+  bool is_tagged = opt->slots == 2;
+  LLVMBasicBlockRef slow = block_new(e, "slow"), next = block_new(e, "");
+  branch_likely(e, runtime_call(e, is_tagged ? "map_get_string_tagged" : "map_get_string", args, is_tagged ? 3 : 4), next, slow);
+  block_begin(e, slow);
+  execute(e);
+  for (uint32_t i = 0; i < opt->slots; i++) slot_store(e, first + i, KIND_WORD, slot_word(e, first + i));
+  LLVMBuildBr(e->b, next);
+  block_begin(e, next);
+}
+
 static void map_get(Emitter *e, uint32_t first) {
   const CodeInsn *insn = e->insn;
   const Type *opt = insn->x.u;
   LLVMValueRef args[] = {e->slots[first], const_half(e, 3), const_word(e, nil_of(opt))};
-  if (!is_word_map(insn) || opt->slots > 2) {
+  if (is_string_map(insn) && opt->slots <= 2) {
+    map_get_by_string(e, first);
+  } else if (!is_word_map(insn) || opt->slots > 2) {
     execute(e);
   } else if (opt->slots == 1) {
     runtime_call(e, "map_get_word", args, 3);
@@ -610,6 +660,7 @@ static void emit_map(Emitter *e) {
   uint32_t first = operands_first(insn), stride = 1u + insn->w + insn->v;
   LLVMValueRef operands[] = {e->slots[first], const_half(e, stride)};
   switch (insn->op) {
+    case OP_MAP_NEW: object_store(e, first, object_make(e, insn->x.p, sizeof(Map) / sizeof(Value) - 1, 0)); break;
     case OP_MAP_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
     case OP_MAP_VERSION: {
       LLVMValueRef map = slot_ref(e, first);
@@ -622,6 +673,10 @@ static void emit_map(Emitter *e) {
       if (is_word_map(insn)) {
         slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
         template_or_execute(e, "map_set_word", operands, 2);
+      } else if (is_string_map(insn)) {
+        LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel};
+        slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
+        template_or_execute(e, "map_set_string", args, 3);
       } else {
         execute(e);
       }

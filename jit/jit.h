@@ -28,6 +28,7 @@ typedef struct Member {
   LLVMValueRef body, inner; /* inner: a copy that is inlined into the body where that calls itself, or NULL */
   LLVMTypeRef type;
   bool is_small;           /* inlined wherever it is called */
+  bool is_closure;         /* found where it is made: called by its entry */
   bool has_entry;
   uint8_t *params;         /* Kind of each slot of the arguments */
   uint8_t results[TYPE_SLOTS_MAX + 1];

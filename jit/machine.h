@@ -2,6 +2,7 @@
 #ifndef FIRN_JIT_MACHINE_H
 #define FIRN_JIT_MACHINE_H
 
+#include "vm/heap_cells.h"
 #include "vm/interp.h"
 #include "vm/tier.h"
 #include "vm/verify.h"

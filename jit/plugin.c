@@ -102,7 +102,7 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Adds what a member calls: callees that are known and not too large. */
+/* Adds what a member calls, and the closures it makes: those that are known and not too large. */
 static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
   const Code *code = member->code;
   for (uint32_t pc = 0; pc < code->ninsns; pc++) {
@@ -110,13 +110,17 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     Code *callees[TRAIT_CACHE] = {NULL};
     uint32_t descs[TRAIT_CACHE], count = 0;
     if (insn->op == OP_CALL && insn->x.callee) callees[count++] = insn->x.callee;
+    if (insn->op == OP_FN_NEW && insn->x.p) callees[count++] = ((const ObjDesc *)insn->x.p)->code;
     if (insn->op == OP_CALL_TRAIT) count = threaded_receivers(code->threaded, pc, descs, callees);
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
       if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
       /* What has not been met yet may never run; what is compiled already need not be once more. */
       if (callee->ninsns > AGAIN_MAX && (callee->entry || !machine_tier_is_warm(callee))) continue;
-      if (unit_add(unit, callee)) *ninsns += callee->ninsns;
+      Member *added = unit_add(unit, callee);
+      if (!added) continue;
+      added->is_closure = insn->op == OP_FN_NEW;
+      *ninsns += callee->ninsns;
     }
   }
 }
@@ -127,7 +131,7 @@ static bool job_emit_members(Job *job) {
   if (job->pc && !unit_emit_entry_at(unit, &unit->members[0], job->pc)) return false;
   for (uint32_t i = unit->nmembers; i-- > 0;) {
     Member *member = &unit->members[i];
-    bool has_entry = !member->code->entry && (i == 0 ? job->begins : i < job->nroots || !member->is_small);
+    bool has_entry = !member->code->entry && (i == 0 ? job->begins : i < job->nroots || !member->is_small || member->is_closure);
     if (has_entry && !unit_emit_entry(unit, member)) return false;
     if (i == 0 && !LLVMGetFirstUse(member->body)) unit_body_drop(member);
     else if (!unit_emit_body(unit, member)) return false;

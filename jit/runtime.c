@@ -10,6 +10,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "vm/heap_cells.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "vm/tier.h"
@@ -103,11 +104,17 @@ TEMPLATE bool string_ascii(Value *s) {
   s[0].i = string->bytes[at];
   return true;
 }
-/* Strings of other lengths, or the same one without bytes to compare. */
-TEMPLATE bool string_differs(Value *s) {
+/* Strings that cost nothing to compare. */
+TEMPLATE bool string_same(Value *s) {
   const String *a = s[0].p, *b = s[1].p;
-  if (a->length == b->length) return false;
-  s[0].i = 0;
+  bool is_same = a->length == b->length;
+  if (is_same && a != b) {
+    if (UNLIKELY(WORK_FUEL(a->length))) return false;
+    is_same = string_equal(a, b);
+  } else if (UNLIKELY(is_same && WORK_FUEL(a->length))) {
+    return false;
+  }
+  s[0].i = is_same;
   return true;
 }
 
@@ -127,6 +134,36 @@ TEMPLATE bool map_get_word_tagged(Value *s, uint32_t stride) {
 TEMPLATE bool map_set_word(Value *s, uint32_t stride) {
   Value *entry = map_search_word(s[0].p, stride, s[1].u);
   if (UNLIKELY(!entry)) return false;
+  entry[2] = s[2];
+  return true;
+}
+/* The same with strings. What the search costs is paid; false also when that can't be. */
+static inline bool string_search(TierContext *ctx, const Value *s, int64_t *fuel, Value **entry) {
+  Guest *guest = ctx->guest;
+  Value key = s[1];
+  guest->fuel = *fuel;
+  if (UNLIKELY(map_search(guest, s[0].p, &key, entry) != TRAP_NONE || guest->fuel < 0)) return false;
+  *fuel = guest->fuel;
+  return true;
+}
+TEMPLATE bool map_get_string(TierContext *ctx, Value *s, int64_t *fuel, int64_t nil) {
+  Value *entry = NULL;
+  if (!string_search(ctx, s, fuel, &entry)) return false;
+  s[0].i = entry ? entry[2].i : nil;
+  return true;
+}
+TEMPLATE bool map_get_string_tagged(TierContext *ctx, Value *s, int64_t *fuel) {
+  Value *entry = NULL;
+  if (!string_search(ctx, s, fuel, &entry)) return false;
+  s[0].i = entry != NULL;
+  s[1].i = entry ? entry[2].i : 0;
+  return true;
+}
+TEMPLATE bool map_set_string(TierContext *ctx, Value *s, int64_t *fuel) {
+  Value *entry = NULL;
+  int64_t unpaid = *fuel;
+  if (!string_search(ctx, s, &unpaid, &entry) || !entry) return false;
+  *fuel = unpaid;
   entry[2] = s[2];
   return true;
 }
@@ -214,5 +251,12 @@ TEMPLATE void frame_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, 
   tier_leave(ctx, fp, code, pc, reason, fuel);
 }
 TEMPLATE int64_t machine_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel) { return tier_execute(ctx, fp, code, insn, fuel); }
-TEMPLATE void *object_make(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc) { return tier_object(ctx, fp, sp, desc); }
+TEMPLATE void *object_make(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes) { return tier_object(ctx, fp, sp, desc, bytes); }
+/* The same from a free list; `number` is the descriptor's, where headers have it. The words behind the header are not zero if it is a list of leaves. */
+TEMPLATE void *object_take(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes, uint32_t list, uint32_t cell_bytes, int64_t number) {
+  Obj *object = cell_take(ctx->guest, list, cell_bytes);
+  if (UNLIKELY(!object)) return tier_object(ctx, fp, sp, desc, bytes);
+  object->header = ctx->guest->header | (uint64_t)number;
+  return object;
+}
 TEMPLATE bool object_is(const Obj *object, const Type *type) { return desc_is_type(obj_desc(object), type); }

@@ -1,14 +1,13 @@
 /* heap.c - the heap on libgc.
  *
  * Interface: heap.h. What libgc is asked for: blocks of three kinds, runs of cells by size class, and marking.
- *   KIND_LEAF    no references inside; not cleared by libgc
- *   KIND_OBJECT  begins with an object header; traced exactly by descriptor, in object_mark
- *   KIND_REFS    a buffer, every word of which may be a reference; traced by refs_mark, or conservatively by libgc when long
+ *   CELL_LEAF    no references inside; not cleared by libgc
+ *   CELL_OBJECT  begins with an object header; traced exactly by descriptor, in object_mark
+ *   CELL_REFS    a buffer, every word of which may be a reference; traced by refs_mark, or conservatively by libgc when long
  *
  * Invariants
- * - free_cells[kind][class] link cells by their first word. They are forgotten when a collection begins, so the sweep takes all of them
- *   back: no cell is ever both in these lists and in libgc's.
- * - A cell of KIND_OBJECT or KIND_REFS is zero but for its link. Bit 0 of an object's first word tells it from a free cell.
+ * - Free cells (heap_cells.h) are forgotten when a collection begins, so the sweep takes all of them back: no cell is ever both in these lists and in
+ *   libgc's. Bit 0 of an object's first word tells it from a free cell.
  * - Only object bases and buffer bases count as references, except from roots, where any pointer inside a block's first page does.
  * - A descriptor's number is used again only after a collection that met no object with it.
  */
@@ -27,17 +26,12 @@
 
 #include "vm/bump.h"
 #include "vm/execute.h"
+#include "vm/heap_cells.h"
 #include "vm/object.h"
 #include "vm/program.h"
 #include "vm/quota.h"
 
 enum {
-  KIND_LEAF,
-  KIND_OBJECT,
-  KIND_REFS,
-  KINDS,
-  GRANULE = 16,
-  CLASSES = 33,           /* cells of up to 512 bytes come from free_cells */
   REFS_PROC_MAX = 2048,   /* longer buffers of references are split by libgc's own marker */
   PAGE_BASED = 64 * 1024, /* larger blocks are kept only by pointers into their first page */
   HOLD_MIN = 1 << 20,     /* bytes since the last collection that are worth one before collection is held off */
@@ -49,13 +43,13 @@ enum {
   RANGES_MAX = 1024,      /* libgc's mark stack has 4096 places to begin with */
 };
 
-_Static_assert(KIND_OBJECT == 1, "object.c gives desc_bytes this kind");
+_Static_assert(CELL_OBJECT == 1, "object.c gives desc_bytes this kind");
 
 bool heap_stress;
 
 static bool started;
-static int gc_kinds[KINDS]; /* libgc's numbers */
-static void *free_cells[KINDS][CLASSES];
+static int gc_kinds[CELL_KINDS]; /* libgc's numbers */
+HeapCells heap_cells;
 static Guest *guests;
 static uint64_t guest_numbers[GUEST_NUMBERS / 64] = {1}; /* in use; 0 is nobody's */
 static HeapStats stats;
@@ -101,7 +95,7 @@ static struct GC_ms_entry *task_mark(const Task *task, struct GC_ms_entry *top, 
   return GC_MARK_AND_PUSH(frames, top, limit, (void **)&task->frames);
 }
 
-/* libgc's mark procedure for KIND_OBJECT. */
+/* libgc's mark procedure for CELL_OBJECT. */
 static struct GC_ms_entry *object_mark(GC_word *address, struct GC_ms_entry *top, struct GC_ms_entry *limit, GC_word env) {
   (void)env;
   uint64_t header = ((const Obj *)address)->header;
@@ -125,7 +119,7 @@ static struct GC_ms_entry *object_mark(GC_word *address, struct GC_ms_entry *top
   return top;
 }
 
-/* libgc's mark procedure for KIND_REFS of at most REFS_PROC_MAX bytes. */
+/* libgc's mark procedure for CELL_REFS of at most REFS_PROC_MAX bytes. */
 static struct GC_ms_entry *refs_mark(GC_word *address, struct GC_ms_entry *top, struct GC_ms_entry *limit, GC_word env) {
   (void)env;
   void *const *word = (void *const *)address;
@@ -181,7 +175,7 @@ static void short_push(void *from, void *to) {
 /* libgc calls this at the beginning of marking, and again when it has made its mark stack larger. */
 static void roots_push(void) {
   stats.collections++;
-  memset(free_cells, 0, sizeof free_cells);
+  memset(&heap_cells, 0, sizeof heap_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
     Task *task = guest->task;
     /* What calls left behind above the stack must not keep objects. */
@@ -239,9 +233,9 @@ void heap_init(void) {
   GC_unregister_my_thread();
   GC_clear_roots();
   GC_set_min_bytes_allocd(1 << 20);
-  gc_kinds[KIND_LEAF] = 0; /* libgc's own pointer-free kind */
-  gc_kinds[KIND_OBJECT] = kind_new(object_mark);
-  gc_kinds[KIND_REFS] = kind_new(refs_mark);
+  gc_kinds[CELL_LEAF] = 0; /* libgc's own pointer-free kind */
+  gc_kinds[CELL_OBJECT] = kind_new(object_mark);
+  gc_kinds[CELL_REFS] = kind_new(refs_mark);
   GC_set_push_other_roots(roots_push);
   limit_apply();
 }
@@ -295,12 +289,12 @@ static bool removed_reserve(void) {
 
 static uint8_t desc_heap_kind(const ObjDesc *desc) {
   switch (desc->kind) {
-    case OBJ_STRING: return KIND_LEAF;
+    case OBJ_STRING: return CELL_LEAF;
     case OBJ_BYTES:
     case OBJ_LIST:
     case OBJ_MAP:
-    case OBJ_TASK: return KIND_OBJECT;
-    default: return desc->has_refs ? KIND_OBJECT : KIND_LEAF;
+    case OBJ_TASK: return CELL_OBJECT;
+    default: return desc->has_refs ? CELL_OBJECT : CELL_LEAF;
   }
 }
 
@@ -339,27 +333,33 @@ static void pages_join(void *block, size_t size) {
 }
 
 /* A large or odd-sized block straight from libgc. */
-static void *block_new(size_t size, int kind) {
+static void *block_new(size_t size, CellKind kind) {
   if (size > request_max) return NULL;
-  if (kind == KIND_REFS && size > REFS_PROC_MAX) {
+  if (kind == CELL_REFS && size > REFS_PROC_MAX) {
     return size >= PAGE_BASED ? GC_malloc_ignore_off_page(size) : GC_malloc(size);
   }
   if (size < PAGE_BASED) return GC_generic_malloc(size, gc_kinds[kind]);
   void *block = GC_generic_malloc_ignore_off_page(size, gc_kinds[kind]);
-  if (block && kind == KIND_LEAF && size >= HUGE_MIN) pages_join(block, size);
+  if (block && kind == CELL_LEAF && size >= HUGE_MIN) pages_join(block, size);
   return block;
 }
 
-/* Refills a free list and takes a cell, or takes a block too large for the lists. */
-static __attribute__((noinline)) void *cell_slow(size_t size, int kind) {
-  heap_init();
-  size_t class = (size + GRANULE - 1) / GRANULE;
-  if (class >= CLASSES) return block_new(size, kind);
+static inline void *list_pop_cell(uint32_t list) {
+  Obj *cell = heap_cells.free[list];
+  if (cell) heap_cells.free[list] = (Obj *)(uintptr_t)cell->header;
+  return cell;
+}
+
+/* A cell of a free list, which is refilled if need be, or a block too large for the lists. */
+static void *cell_find(size_t size, CellKind kind) {
+  uint32_t class = cell_class(size);
+  if (size > CELL_MAX) return block_new(size, kind);
   for (int attempt = 0; attempt < 2; attempt++) {
-    void *run = NULL;
-    GC_generic_malloc_many(class * GRANULE, gc_kinds[kind], &run);
+    void *run = list_pop_cell(cell_list(kind, class));
+    if (!run) GC_generic_malloc_many(class * GRANULE, gc_kinds[kind], &run);
+    else return run;
     if (run) {
-      free_cells[kind][class] = *(void **)run;
+      heap_cells.free[cell_list(kind, class)] = (Obj *)(uintptr_t)((Obj *)run)->header;
       return run;
     }
     /* This call of libgc neither collects nor reports when it fails. */
@@ -368,26 +368,23 @@ static __attribute__((noinline)) void *cell_slow(size_t size, int kind) {
   return NULL;
 }
 
-/* The first word of the result is undefined; the rest is zero unless kind is KIND_LEAF. */
-static inline void *cell_new(Guest *guest, size_t size, int kind, bool may_test) {
-  size_t class = (size + GRANULE - 1) / GRANULE;
-  if (guest && __builtin_expect(guest->allocated + class * GRANULE > guest->allocated_next, 0) && (!may_test || !quota_test(guest, class * GRANULE)))
-    return NULL;
-  if (__builtin_expect(heap_stress, 0)) heap_collect();
-  void *cell = class < CLASSES ? free_cells[kind][class] : NULL;
-  if (__builtin_expect(cell != NULL, 1)) {
-    free_cells[kind][class] = *(void **)cell;
-  } else {
-    cell = cell_slow(size, kind);
-    if (!cell) {
-      memory_failures++;
-      return NULL;
-    }
-  }
-  stats.allocated_bytes += class * GRANULE;
-  stats.allocated_objects++;
-  if (guest) guest->allocated += class * GRANULE;
+/* What cell_take does not do. */
+static __attribute__((noinline)) void *cell_slow(Guest *guest, size_t size, CellKind kind, bool may_test) {
+  uint64_t bytes = (uint64_t)(size + GRANULE - 1) / GRANULE * GRANULE;
+  if (guest && guest->allocated + bytes > guest->allocated_next && (!may_test || !quota_test(guest, bytes))) return NULL;
+  heap_init();
+  if (heap_stress) heap_collect();
+  void *cell = cell_find(size, kind);
+  if (!cell) memory_failures++;
+  if (cell && guest) guest->allocated += bytes;
   return cell;
+}
+
+/* The first word of the result is undefined; the rest is zero unless kind is CELL_LEAF. */
+static inline void *cell_new(Guest *guest, size_t size, CellKind kind, bool may_test) {
+  uint32_t class = cell_class(size);
+  void *cell = guest && size <= CELL_MAX ? cell_take(guest, cell_list(kind, class), class * GRANULE) : NULL;
+  return __builtin_expect(cell != NULL, 1) ? cell : cell_slow(guest, size, kind, may_test);
 }
 
 static inline uint64_t header_for(const Guest *guest, const ObjDesc *desc) {
@@ -398,7 +395,7 @@ static inline void *object_new(Guest *guest, const ObjDesc *desc, size_t size, b
   Obj *object = cell_new(guest, size, desc->heap_kind, may_test);
   if (!object) return NULL;
   object->header = header_for(guest, desc);
-  if (desc->heap_kind == KIND_LEAF) memset(object + 1, 0, size - sizeof *object);
+  if (desc->heap_kind == CELL_LEAF) memset(object + 1, 0, size - sizeof *object);
   return object;
 }
 
@@ -407,16 +404,16 @@ void *heap_object(Guest *guest, const ObjDesc *desc, size_t size) { return objec
 void *heap_object_quick(Guest *guest, const ObjDesc *desc, size_t size) { return object_new(guest, desc, size, false); }
 
 void *heap_leaf(Guest *guest, const ObjDesc *desc, size_t size) {
-  Obj *object = cell_new(guest, size, KIND_LEAF, true);
+  Obj *object = cell_new(guest, size, CELL_LEAF, true);
   if (object) object->header = header_for(guest, desc);
   return object;
 }
 
-void *heap_buffer_raw(Guest *guest, size_t size) { return cell_new(guest, size ? size : 1, KIND_LEAF, true); }
+void *heap_buffer_raw(Guest *guest, size_t size) { return cell_new(guest, size ? size : 1, CELL_LEAF, true); }
 
 void *heap_buffer(Guest *guest, size_t size, bool has_refs) {
   if (size == 0) size = 1;
-  void *buffer = cell_new(guest, size, has_refs ? KIND_REFS : KIND_LEAF, true);
+  void *buffer = cell_new(guest, size, has_refs ? CELL_REFS : CELL_LEAF, true);
   if (!buffer) return NULL;
   if (has_refs) *(void **)buffer = NULL;
   else memset(buffer, 0, size);
@@ -424,15 +421,15 @@ void *heap_buffer(Guest *guest, size_t size, bool has_refs) {
 }
 
 void heap_buffer_reuse(void *buffer, size_t size, bool has_refs) {
-  int kind = has_refs ? KIND_REFS : KIND_LEAF;
-  size_t class = (size + GRANULE - 1) / GRANULE;
-  if (!buffer || size == 0 || class >= CLASSES) {
+  CellKind kind = has_refs ? CELL_REFS : CELL_LEAF;
+  uint32_t class = cell_class(size);
+  if (!buffer || size == 0 || size > CELL_MAX) {
     heap_buffer_drop(NULL, buffer, size);
     return;
   }
   if (has_refs) memset(buffer, 0, size);
-  *(void **)buffer = free_cells[kind][class];
-  free_cells[kind][class] = buffer;
+  ((Obj *)buffer)->header = (uintptr_t)heap_cells.free[cell_list(kind, class)];
+  heap_cells.free[cell_list(kind, class)] = buffer;
 }
 
 void heap_buffer_drop(Guest *guest, void *buffer, size_t size) {

@@ -71,7 +71,7 @@ void heap_release(void);
 size_t heap_memory_max(void);         /* bytes: what the machine has; larger requests fail at once */
 extern bool heap_stress;              /* collect at every allocation */
 
-typedef struct HeapStats { uint64_t allocated_bytes, allocated_objects, collections, heap_bytes; } HeapStats;
+typedef struct HeapStats { uint64_t collections, heap_bytes; } HeapStats;
 HeapStats heap_stats(void);
 
 #endif

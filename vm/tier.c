@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "vm/execute.h"
+#include "vm/heap_cells.h"
 #include "vm/interp.h"
 #include "vm/object.h"
 
@@ -219,6 +220,8 @@ void tier_entered(Code *code) {
 void tier_missed(Code *code) {
   TierCode *of = tier_code(code);
   if (of && ++of->misses % OFTEN == 0) sample(code, 0);
+  /* What leaves again and again for it may never come to a sample. */
+  if (of && plugin) plugin->poll();
 }
 
 TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
@@ -327,10 +330,10 @@ int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, in
   return INT64_MIN;
 }
 
-void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc) {
+void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes) {
   Guest *guest = ctx->guest;
   guest->task->top = (uint32_t)(fp - guest->task->slots) + sp;
-  return heap_object_quick(guest, desc, sizeof(Obj) + desc->nslots * sizeof(Value));
+  return heap_object_quick(guest, desc, bytes);
 }
 
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver) {

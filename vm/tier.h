@@ -95,7 +95,7 @@ void tier_publish(Code *code, uint32_t pc, TierEntry entry);
 /* For compiled code. `fuel` is the balance; those that give it back give INT64_MIN to say: leave, in front of the instruction, for ctx->reason. */
 void tier_leave(TierContext *ctx, Value *fp, Code *code, uint32_t pc, TierLeave reason, int64_t fuel);
 int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, int64_t fuel); /* operands and results are in the slots */
-void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const struct ObjDesc *desc); /* NULL: LEAVE_STEP */
+void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const struct ObjDesc *desc, uint32_t bytes); /* NULL: LEAVE_STEP */
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver); /* what a CALL_TRAIT calls; NULL: the oracle must find out */
 
 #endif
