@@ -379,7 +379,7 @@ suspend:
 compiled_begin: {
   /* The first cell of compiled code, or of what may soon be. The tier charges for entering once more. */
   const Threaded *threaded = threaded_of_first(pc);
-  if (!tier) goto *threaded->first;
+  if (!tier || fuel + reserve < 0) goto *threaded->first;
   compiled = threaded->code->entry;
   if (!compiled) {
     tier_entered(threaded->code);
