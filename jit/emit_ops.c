@@ -64,8 +64,6 @@ static void execute(Emitter *e) {
   uint32_t first = operands_first(e->insn), sp = e->insn->sp;
   for (uint32_t i = first; i < sp; i++) memory_store(e, i);
   LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), const_address(e, e->insn), fuel_load(e)};
-  uint8_t kinds[KINDS_MAX];
-  memcpy(kinds, e->kinds + first, sp - first);
   LLVMValueRef fuel = runtime_call(e, "machine_execute", args, 5);
   LLVMBasicBlockRef done = block_new(e, ""), out = block_new(e, "out"), refused = block_new(e, "refused"), empty = block_new(e, "empty");
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), done, out);
@@ -75,9 +73,7 @@ static void execute(Emitter *e) {
   leave_here(e, e->pc, LEAVE_AGAIN, sp);
   block_begin(e, empty);
   LLVMBuildStore(e->b, fuel, e->fuel);
-  results_read(e);
-  leave_here(e, e->pc + 1, LEAVE_RUN, e->code->insns[e->pc + 1].sp);
-  memcpy(e->kinds + first, kinds, sp - first);
+  leave_here(e, e->pc + 1, LEAVE_RUN, first); /* the results are where they belong */
   block_begin(e, done);
   LLVMBuildStore(e->b, fuel, e->fuel);
   results_read(e);
