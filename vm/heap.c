@@ -376,7 +376,7 @@ static __attribute__((noinline)) void *cell_slow(Guest *guest, size_t size, Cell
   if (heap_stress) heap_collect();
   void *cell = cell_find(size, kind);
   if (!cell) memory_failures++;
-  if (cell && guest) guest->allocated += bytes;
+  else if (guest) guest->allocated += bytes;
   return cell;
 }
 
