@@ -1,9 +1,12 @@
 /* test_tier.c - programs compiled from their first instruction on, which leave compiled code at each n-th place where they could (tier_leave_often).
  *
  * Whatever n is, a program must print the same, use the same fuel, allocate as much and end in the same state as when it is interpreted; also in slices of
- * fuel. TIER_ALL in the environment: all of tests/programs, in place of each SAMPLE-th. Without the compiling tier nothing is tested.
+ * fuel. And a process that forks while something may be compiled: both go on, and the child compiles too. TIER_ALL in the environment: all of tests/programs, in place of each SAMPLE-th. Without the compiling tier nothing is tested.
  */
 #include "sources.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "lockstep.h"
 #include "tests/fuzz/inside.h"
@@ -105,6 +108,41 @@ START_TEST(test_leaving) {
 }
 END_TEST
 
+static const char busy_text[] =
+    "fn f(n: int) -> int { var s = 0\nfor i in 0..n { s = (s * 7 + i) % 1001 }\ns }\n"
+    "fn g(n: int) -> int { var s = 1\nfor i in 0..n { s = (s + f(i % 50)) % 97 }\ns }\n"
+    "print(g(20000))\n";
+
+/* In the child, which ends with its exit handlers. */
+static void child_go_on(Guest *guest) {
+  GuestOptions options = guest->options;
+  Program *program = program_of("fn h(n: int) -> int { if n < 2 { n } else { h(n - 1) + h(n - 2) } }\nprint(h(15))");
+  while (guest_run_slice(guest, 1 << 20) == GUEST_PAUSED) continue;
+  options.jit = JIT_ALWAYS;
+  Guest *other = guest_new(program, &options);
+  exit(other && guest_run(other) == GUEST_FINISHED && guest->status == GUEST_FINISHED ? 0 : 1);
+}
+
+START_TEST(test_fork) {
+  uint64_t output = 0;
+  int64_t slice = 30000;
+  Program *program = program_of(busy_text);
+  GuestOptions options = {.jit = JIT_ON, .fuel = INT64_MAX, .write = lockstep_write, .write_ctx = &output};
+  Guest *guest = guest_new(program, &options);
+  for (int forks = 1; guest_run_slice(guest, slice) == GUEST_PAUSED; forks++) {
+    int status;
+    pid_t child = fork();
+    if (child == 0) child_go_on(guest);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_msg(status == 0, "fork %d: the child ends with %x", forks, (unsigned)status);
+    if (forks % 20 == 0) slice *= 40;
+  }
+  ck_assert_int_eq(guest->status, GUEST_FINISHED);
+  guest_free(guest);
+  program_free(program);
+}
+END_TEST
+
 int main(void) {
   if (!freopen("/dev/null", "r", stdin)) return 2;
   sources_find(&sources, "tests/programs");
@@ -114,6 +152,7 @@ int main(void) {
   tcase_set_timeout(tcase, 240);
   int together = TOGETHER * (getenv("TIER_ALL") ? 1 : SAMPLE);
   tcase_add_loop_test(tcase, test_leaving, 0, (sources.count + together - 1) / together);
+  tcase_add_test(tcase, test_fork);
   suite_add_tcase(suite, tcase);
   return suite_run(suite);
 }
