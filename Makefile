@@ -1,6 +1,6 @@
 # Firn. `make run` installs what is missing, builds and runs a real program; `make test` does the same and runs all tests.
 #
-#   make [BUILD=release|debug|asan]   build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
+#   make [BUILD=release|debug|asan|tsan]  build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
 #   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make random [RUNS=N SEED=S]   random programs    make bench   speed against other languages
@@ -18,6 +18,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unu
 CFLAGS_release := -O2 -g1
 CFLAGS_debug := -O0 -g
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
 CFLAGS = -std=gnu11 -I. -fvisibility=hidden -ffp-contract=off -fno-math-errno $(WARN) $(CFLAGS_$(BUILD)) $(EXTRA_CFLAGS)
 LIBRARIES := gc utf8proc mpfr gmp md zstd uv_a
 ifdef CROSS
@@ -28,7 +29,7 @@ CC := $(CROSS)-linux-gnu-gcc
 CFLAGS += -static -DFIRN_NO_PLUGINS -isystem $(SYSROOT)/usr/include -isystem $(SYSROOT)/usr/include/$(CROSS)-linux-gnu -L$(SYSROOT_LIB)
 LIBS := $(LIBRARIES:%=$(SYSROOT_LIB)/lib%.a)
 BINUTILS := $(CROSS)-linux-gnu-
-EMULATOR := CK_TIMEOUT_MULTIPLIER=40 qemu-$(CROSS)-static
+EMULATOR := CK_TIMEOUT_MULTIPLIER=40 TEST_STRIDE=7 qemu-$(CROSS)-static
 else
 MULTIARCH := $(shell $(CC) -print-multiarch 2>/dev/null)
 LIBS := $(foreach l,$(LIBRARIES),$(firstword $(wildcard /usr/lib/$(MULTIARCH)/lib$(l).a) -l$(l)))
@@ -73,7 +74,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-tsan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so $(or $(JIT),no-jit))
 no-jit:
 	@echo "  no $(LLVM_CONFIG) or $(JIT_CLANG): without the compiling tier (make jit installs them, and builds it)"
@@ -202,17 +203,21 @@ $(O)/firn.1: tools/manual.sh $(FIRN)
 # Tests
 $(O)/unit/%: tests/unit/%.c $(O)/libfirn-internal.a
 	@mkdir -p $(@D) && echo "  LD  $@"
-	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(WRAPPED:%=-Wl,--wrap=%) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+# What it puts wrappers in front of.
+$(O)/unit/test_embed_faults: WRAPPED := malloc calloc realloc free strdup strndup open_memstream mmap sbrk \
+  GC_malloc GC_malloc_ignore_off_page GC_generic_malloc GC_generic_malloc_ignore_off_page GC_generic_malloc_many
 $(HOST_O)/runner: tests/runner.c
 	@mkdir -p $(@D)
 	$(HOST_CC) -std=gnu11 -O1 -g $(WARN) -o $@ $<
 
+test-unit: export CK_DEFAULT_TIMEOUT = 60
 test-unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
 
 # Documents whose blocks are run.
 DOCS := README.md $(wildcard docs/*.md)
-RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 200) --firn $(FIRN)
+RUNNER = $(HOST_O)/runner $(if $(CROSS),--timeout 1000) --firn $(FIRN)
 # Modules of the library whose documentation has examples.
 LIBRARY_DOCS := $(shell grep -l '```firn' stdlib/*.firn)
 # Programs that say what they print. The benchmarks do little work here.
@@ -263,8 +268,14 @@ test-layers:
 test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
 test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
-	@CK_TIMEOUT_MULTIPLIER=20 $(MAKE) --no-print-directory BUILD=asan test-unit
+	@CK_TIMEOUT_MULTIPLIER=20 TEST_STRIDE=7 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 $(PROGRAMS)
+
+# Eight threads of a host with the thread sanitizer, under a minute once it is built: not part of `make test`, which runs the same without. libgc is not instrumented, and needs no
+# suppressions: only who has the lock comes to it.
+test-tsan:
+	@$(MAKE) --no-print-directory -j2 BUILD=tsan build/tsan/unit/test_embed_threads
+	CK_TIMEOUT_MULTIPLIER=20 TSAN_OPTIONS=halt_on_error=1:exitcode=66 build/tsan/unit/test_embed_threads
 
 # Other machines: their firn under qemu (docs/portability.md). The sample, for every change, takes the quicker unit tests and each 40th program.
 CROSSES := aarch64 s390x

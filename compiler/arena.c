@@ -19,7 +19,8 @@ struct ArenaChunk {
   size_t size; /* in all */
 };
 
-static void out_of_memory(void) {
+void arena_lacks(const Arena *a) {
+  if (a->escape) longjmp(*a->escape, 1);
   fputs("firn: out of memory\n", stderr);
   abort();
 }
@@ -39,12 +40,12 @@ void arena_deinit(Arena *a) {
 /* Adds a chunk with room for `size` bytes and returns them. What is large gets a chunk of its own. */
 static void *alloc_slow(Arena *a, size_t size) {
   size_t head = (sizeof(ArenaChunk) + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-  if (size > SIZE_MAX - head - PAGE) out_of_memory();
+  if (size > SIZE_MAX - head - PAGE) arena_lacks(a);
   size_t chunk = a->total > CHUNK ? CHUNK_LATER : CHUNK;
   bool large = size > CHUNK / 4;
   size_t wanted = large ? (head + size + PAGE - 1) & ~(PAGE - 1) : chunk;
   ArenaChunk *c = mmap(NULL, wanted, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (c == MAP_FAILED) out_of_memory();
+  if (c == MAP_FAILED) arena_lacks(a);
   if (wanted >= CHUNK_LATER) madvise(c, wanted, MADV_HUGEPAGE);
   a->total += wanted;
   char *memory = (char *)c + head;
@@ -62,7 +63,7 @@ static void *alloc_slow(Arena *a, size_t size) {
 }
 
 void *arena_alloc(Arena *a, size_t size) {
-  if (size > SIZE_MAX / 2) out_of_memory();
+  if (size > SIZE_MAX / 2) arena_lacks(a);
   size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
   if ((size_t)(a->end - a->next) < size) return alloc_slow(a, size);
   void *memory = a->next;
@@ -72,7 +73,7 @@ void *arena_alloc(Arena *a, size_t size) {
 
 void *arena_array(Arena *a, size_t count, size_t size) {
   size_t bytes;
-  if (__builtin_mul_overflow(count, size, &bytes)) out_of_memory();
+  if (__builtin_mul_overflow(count, size, &bytes)) arena_lacks(a);
   return arena_alloc(a, bytes);
 }
 
@@ -114,7 +115,7 @@ void names_init(Names *n, Arena *a) {
   n->count = 0;
   n->capacity = 1024;
   n->slots = calloc(n->capacity, sizeof *n->slots);
-  if (!n->slots) out_of_memory();
+  if (!n->slots) arena_lacks(a);
 }
 
 void names_deinit(Names *n) {
@@ -124,10 +125,10 @@ void names_deinit(Names *n) {
 }
 
 static void names_grow(Names *n) {
-  if (n->capacity > UINT32_MAX / 4) out_of_memory();
+  if (n->capacity > UINT32_MAX / 4) arena_lacks(n->arena);
   uint32_t capacity = n->capacity * 2;
   NameSlot *slots = calloc(capacity, sizeof *slots);
-  if (!slots) out_of_memory();
+  if (!slots) arena_lacks(n->arena);
   for (uint32_t i = 0; i < n->capacity; i++) {
     if (!n->slots[i].name) continue;
     uint32_t at = n->slots[i].hash & (capacity - 1);

@@ -6,11 +6,12 @@
  *
  * Interface: arena_init/arena_deinit, arena_alloc (zeroed), ARENA_NEW, ARENA_ARRAY, arena_copy, arena_format;
  * names_init/names_deinit, names_intern, name_len; VEC_PUSH for growable arrays whose storage is the arena.
- * Invariants: allocation never returns NULL (running out of memory aborts the process); memory is zeroed and aligned
- * to 8 bytes; a Name lives as long as the arena it was interned in. */
+ * Invariants: allocation never returns NULL (running out of memory goes to `escape`, by longjmp, or aborts the process); memory
+ * is zeroed and aligned to 8 bytes; a Name lives as long as the arena it was interned in. */
 #ifndef FIRN_COMPILER_ARENA_H
 #define FIRN_COMPILER_ARENA_H
 
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,6 +23,7 @@ typedef struct Arena {
   char *next, *end;
   ArenaChunk *chunks;
   size_t total; /* bytes asked from the system so far */
+  jmp_buf *escape; /* NULL: none */
 } Arena;
 
 typedef const char *Name;
@@ -47,9 +49,11 @@ typedef struct Names {
 void arena_init(Arena *a);
 /* Frees everything that was ever allocated from `a`. */
 void arena_deinit(Arena *a);
+/* Memory is out: does not return. */
+_Noreturn void arena_lacks(const Arena *a);
 /* Returns `size` zeroed bytes. */
 void *arena_alloc(Arena *a, size_t size);
-/* Returns `count` zeroed elements of `size` bytes; aborts when the product overflows. */
+/* Returns `count` zeroed elements of `size` bytes; out of memory when the product overflows. */
 void *arena_array(Arena *a, size_t count, size_t size);
 /* Returns a copy of `len` bytes with a NUL behind them. */
 char *arena_copy(Arena *a, const char *text, size_t len);

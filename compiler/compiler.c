@@ -471,8 +471,9 @@ static void document(Checker *c) {
 }
 
 Module *compile_program(Compilation *compilation, const CompileOptions *options) {
-  Module *module = module_new();
-  if (!module) return NULL;
+  Module *module = compilation->unfinished = module_new();
+  if (!module) arena_lacks(&compilation->arena);
+  module_escape(module, compilation->arena.escape);
   compilation->deadline = options->deadline;
   compilation->drops_docs = !options->doc && !(options->session && options->session->doc_of) && !(options->dump & DUMP_AST);
   Typed typed = {.compilation = compilation, .module = module};
@@ -485,6 +486,8 @@ Module *compile_program(Compilation *compilation, const CompileOptions *options)
   if (ok) ok = emit_module(&typed) && compilation->diags.errors == 0;
   if (options->session && c.root) check_session_answer(&c);
   diags_settle(&compilation->diags);
+  module_escape(module, NULL);
+  compilation->unfinished = NULL;
   if (ok && !compilation->is_late) return module;
   module_free(module);
   return NULL;

@@ -83,9 +83,9 @@ static const char *lex_radix(const Lexer *lx, Token *t, const char *start, int b
 }
 
 /* Converts a float's text.  The dot is folded into the exponent, so the result does not depend on a locale. */
-static double float_value(const char *start, const char *end) {
+static double float_value(const Lexer *lx, const char *start, const char *end) {
   char small[64], *buffer = (size_t)(end - start) + 32 <= sizeof small ? small : malloc((size_t)(end - start) + 32);
-  if (!buffer) abort();
+  if (!buffer) arena_lacks(lx->names->arena);
   size_t n = 0;
   long exponent = 0;
   bool after_dot = false;
@@ -128,7 +128,7 @@ static const char *lex_float(const Lexer *lx, Token *t, const char *start, const
   t->kind = TOK_FLOAT;
   t->real = 0;
   if (lex_word_char[(unsigned char)*p]) return number_error(lx, t, start, p, "a number ends in a letter");
-  t->real = float_value(start, p);
+  t->real = float_value(lx, start, p);
   if (t->real > 1.7976931348623157e308) {
     t->flags |= TOKEN_BROKEN;
     if (lx->diags) diag_error(lx->diags, lex_span(lx, start, p), DIAG_FLOAT_RANGE);

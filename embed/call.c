@@ -51,9 +51,10 @@ static FirnError *function_add(FirnGuest *g, Code *code, Value closure, FirnFunc
 
 static FirnError *function_bind(FirnGuest *g, const char *name, const char *type, FirnFunction **function) {
   Program *program = g->program->program;
-  const char *found, *known;
+  const char *found, *known = NULL;
   size_t i = 0;
   while (firn_program_export(g->program, i, &found, &known) && strcmp(found, name) != 0) i++;
+  if (i < program->module->nexports && !known) return error_memory();
   if (i >= program->module->nexports) return error_make(FIRN_E_NAME, "the program exports no function '%s'", name);
   if (!type_same(known, type)) return error_make(FIRN_E_TYPE, "%s is %s, not %s", name, known, type);
   Trap trap = TRAP_NONE;
@@ -249,6 +250,7 @@ static FirnError *call_start(FirnFunction *f, const FirnValue *args, size_t narg
   f->ended = ended;
   f->ended_userdata = userdata;
   call_link(f);
+  schedule_wake(f->guest);
   return NULL;
 }
 
@@ -331,6 +333,7 @@ static void call_drop(FirnFunction *f) {
     if (!g->is_running && g->guest->status != GUEST_FAILED) guest_call_drop(g->guest, task);
     call_unlink(f);
     if (!g->is_running) calls_collect(g);
+    schedule_wake(g);
   }
   f->ended = NULL;
   result_clear(f);

@@ -32,6 +32,7 @@ struct FirnError {
 };
 FirnError *error_make(FirnCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
 FirnError *error_memory(void);
+FirnError *error_reason(FirnCode code, const ModuleError *reason); /* "... (at 17)" */
 
 /* A host function; the NativeDef comes first, so that guest_calling leads to it. */
 typedef struct HostFunction {
@@ -47,6 +48,25 @@ typedef struct HostFunction {
 Trap host_enter(Guest *guest, Value *args);
 static inline bool native_is_host(const NativeDef *native) { return native && native->fn == host_enter; }
 
+/* An engine's schedule (schedule.c). */
+typedef struct GuestQueue { FirnGuest **guests; uint32_t count; } GuestQueue; /* a binary heap by key, then order */
+typedef struct GuestList { FirnGuest *first, *last; } GuestList;
+typedef struct Schedule {
+  GuestQueue ready, timed;  /* by pass; by when they are due */
+  uint32_t cap;             /* room in each of the two queues */
+  uint32_t count, waiting;  /* guests in the schedule; of them, that wait */
+  uint32_t nleft;           /* in `left` */
+  GuestList readers, left;  /* that wait for standard input; that firn_schedule_next has to give */
+  int64_t pass;             /* the least of those that can go on: who comes has no less */
+  FirnGuest *current;       /* whose slice has so many units left, if it is ready still */
+  int64_t slice_left;
+  uint64_t orders;          /* given */
+  bool runs;
+  bool has_descriptor, is_signalled, polls_input, input_is_here;
+  int descriptor, event, timer;
+  int64_t timer_due;        /* what it is set to */
+} Schedule;
+
 struct Firn {
   TypeTable *types;
   HostFunction **functions;
@@ -54,6 +74,7 @@ struct Firn {
   FirnProgram *programs;
   FirnGuest *guests;
   NativeFinder finder;
+  Schedule schedule;
 };
 
 typedef struct TypeText TypeText;
@@ -81,6 +102,19 @@ typedef struct Setup {
 
 typedef struct Reference { const Type *type; uint32_t generation; bool is_used; } Reference;
 
+typedef enum Turn { TURN_NONE, TURN_READY, TURN_RUNS, TURN_WAITS, TURN_LEFT } Turn;
+/* A guest in its engine's schedule. Its pass is what it has used, by weight: `rest` units, less than its weight, are not in it yet. */
+typedef struct Scheduled {
+  Turn place;
+  uint32_t weight, rest;
+  int64_t pass;
+  int64_t key;         /* in the queue that it is in */
+  uint64_t order;
+  uint32_t at;         /* its place there */
+  bool is_timed, is_reader;
+  FirnGuest *previous, *next; /* in the list that it is in */
+} Scheduled;
+
 struct FirnGuest {
   Firn *firn;
   FirnProgram *program;
@@ -98,6 +132,7 @@ struct FirnGuest {
   bool is_running, is_unlimited;
   bool in_native;                       /* a host function of it runs */
   atomic_bool stop;
+  Scheduled scheduled;
   FirnGuest *next;
 };
 static inline FirnGuest *guest_host(const Guest *guest) { return guest->options.write_ctx; }
@@ -109,11 +144,16 @@ FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest 
 void guest_list(FirnGuest *g, FirnProgram *program);
 void guest_discard(FirnGuest *g);
 FirnStatus guest_status_of(const FirnGuest *g);
-/* Runs as firn_run does, or until the call of a function has ended. */
 /* One slice of a guest that is not out of fuel, and nothing else. */
 void guest_run_once(FirnGuest *g);
+/* Runs as firn_run does, or until the call of a function has ended; until more than `units` are used. 0: no bound; negative: to the next safepoint. */
 typedef enum RunEnd { RUN_OVER, RUN_STOPPED, RUN_TOO_DEEP } RunEnd;
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until);
+
+/* Has the schedule look at a guest that waited: something was completed, begun or dropped. */
+void schedule_wake(FirnGuest *g);
+void schedule_remove(FirnGuest *g);
+void schedule_free(Firn *firn);
 
 /* References */
 FirnRef reference_add(FirnGuest *g, Value value, const Type *type); /* 0 when memory is out */
@@ -210,8 +250,8 @@ struct FirnCall {
   FirnGuest *guest;
   const HostFunction *function;
   Room room;
-  bool suspends;
-  char *text;      /* of a trap or an error */
+  bool suspends, lacks; /* memory for the text */
+  char *text;           /* of a trap or an error */
 };
 
 /* Options: copies at most `known` bytes of what the host has. */

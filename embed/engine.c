@@ -48,6 +48,7 @@ void firn_free(Firn *firn) {
     for (size_t i = 0; i < firn->nfunctions; i++) host_function_free(firn->functions[i]);
     free(firn->functions);
     type_table_free(firn->types);
+    schedule_free(firn);
     free(firn);
   }
   api_leave();
@@ -74,26 +75,41 @@ static FirnError *signature_split(const char *signature, HostFunction *f) {
   return f->def.name && f->def.signature ? NULL : error_memory();
 }
 
-static bool is_known(const Firn *firn, const char *name) {
+/* NULL if no function has that name. */
+static FirnError *name_check(const Firn *firn, const char *name) {
   char *module = strdup(name);
-  if (!module) return false;
+  if (!module) return error_memory();
   char *dot = strchr(module, '.');
   *dot = 0;
   bool found = native_find(module, dot + 1) || host_find((void *)firn, module, dot + 1);
   free(module);
-  return found;
+  return found ? error_make(FIRN_E_ARGUMENT, "there is a function %s already", name) : NULL;
+}
+
+/* Reads the types of a signature into the engine's table. */
+static FirnError *types_read(Firn *firn, const char *signature, HostFunction *f, const Type **params) {
+  jmp_buf escape;
+  bool is_read = false;
+  FirnError *volatile error = NULL;
+  if (setjmp(escape) == 0) {
+    type_table_escape(firn->types, &escape);
+    is_read = signature_read(firn->types, f->def.signature, params, &f->nparams, &f->given);
+    if (!is_read) error = error_make(FIRN_E_ARGUMENT, "the types of '%s' cannot be read", signature);
+  } else {
+    error = error_memory();
+  }
+  type_table_escape(firn->types, NULL);
+  return error;
 }
 
 static FirnError *function_fill(Firn *firn, const char *signature, HostFunction *f) {
   const Type *params[MODULE_PARAMS_MAX];
   FirnError *error = signature_split(signature, f);
   if (error) return error;
-  if (!signature_read(firn->types, f->def.signature, params, &f->nparams, &f->given)) {
-    return error_make(FIRN_E_ARGUMENT, "the types of '%s' cannot be read", signature);
-  }
+  if ((error = types_read(firn, signature, f, params))) return error;
   f->may_fail = strchr(signature, '!') != NULL;
   f->result = !f->may_fail ? f->given : f->given->kind == TYPE_TUPLE ? f->given->args[0]->args[0] : type_simple(firn->types, TYPE_VOID);
-  if (is_known(firn, f->def.name)) return error_make(FIRN_E_ARGUMENT, "there is a function %s already", f->def.name);
+  if ((error = name_check(firn, f->def.name))) return error;
   f->params = malloc((f->nparams + 1) * sizeof *params);
   if (!f->params) return error_memory();
   memcpy(f->params, params, f->nparams * sizeof *params);
@@ -199,8 +215,9 @@ static Trap function_call(FirnCall *call, const FirnValue *values, Value *slots)
   switch (answer) {
     case FIRN_DONE: return answer_take(call, &result, NULL, slots);
     case FIRN_SUSPEND: return call->suspends ? guest_await(guest, GUEST_NEVER) : trap_text(guest, "a host function suspends its task without a token");
-    case FIRN_ERROR: return call->function->may_fail ? answer_take(call, NULL, text, slots) : trap_text(guest, text);
-    default: return trap_text(guest, text);
+    default:
+      if (call->lacks) return TRAP_OUT_OF_MEMORY;
+      return answer == FIRN_ERROR && call->function->may_fail ? answer_take(call, NULL, text, slots) : trap_text(guest, text);
   }
 }
 
@@ -227,7 +244,7 @@ Trap host_enter(Guest *guest, Value *args) {
   FirnCall call;
   call.guest = g;
   call.function = f;
-  call.suspends = false;
+  call.suspends = call.lacks = false;
   call.text = NULL;
   room_begin(&call.room, g, true);
   FirnValue values[f->nparams + 1];
@@ -253,6 +270,7 @@ void *firn_call_room(FirnCall *call, size_t bytes) { return room_take(&call->roo
 static void text_set(FirnCall *call, const char *text) {
   free(call->text);
   call->text = text ? strdup(text) : NULL;
+  call->lacks = text && !call->text;
 }
 
 FirnAnswer firn_call_trap(FirnCall *call, const char *text) {

@@ -15,6 +15,7 @@
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static atomic_uint waiting, entered;
 static __thread unsigned depth, runs;
+static uint64_t failures; /* memory_failures when the thread that has the lock came in */
 
 /* As long as there is one thread, pthread_mutex_lock takes the lock without an atomic operation, and nobody waits. */
 static void lock(void) {
@@ -25,6 +26,7 @@ static void lock(void) {
     pthread_mutex_lock(&mutex);
     atomic_fetch_sub(&waiting, 1);
   }
+  failures = memory_failures;
   atomic_store_explicit(&entered, atomic_load_explicit(&entered, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
@@ -53,7 +55,11 @@ static FirnError memory_error = {.code = FIRN_E_MEMORY};
 
 FirnError *error_memory(void) { return &memory_error; }
 
+/* What is said about bytes or links may be wrong if memory was lacking. */
+static bool is_memory(FirnCode code) { return (code == FIRN_E_MODULE || code == FIRN_E_LINK || code == FIRN_E_IMAGE) && memory_failures != failures; }
+
 FirnError *error_make(FirnCode code, const char *format, ...) {
+  if (depth > 0 && is_memory(code)) return &memory_error;
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);
@@ -67,6 +73,11 @@ FirnError *error_make(FirnCode code, const char *format, ...) {
   va_end(again);
   va_end(args);
   return error ? error : &memory_error;
+}
+
+FirnError *error_reason(FirnCode code, const ModuleError *reason) {
+  if (module_error_is_memory(reason)) return &memory_error;
+  return error_make(code, "%s (at %llu)", reason->reason, (unsigned long long)reason->offset);
 }
 
 int firn_version(void) { return FIRN_VERSION; }

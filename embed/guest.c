@@ -3,6 +3,7 @@
  * A guest runs in slices: between them the thread lets others in, completes what is due, looks at calls that have ended and whether the guest is to stop. Slices change
  * nothing of what a guest does.
  */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "embed/embed.h"
@@ -43,7 +44,9 @@ static FirnError *setup_make(const FirnGuestOptions *options, Setup **made, unsi
     const FirnFolder *folder = options->folders ? &options->folders[i] : NULL;
     if (!folder || !folder->path) return error_make(FIRN_E_ARGUMENT, "a folder is NULL");
     int problem = folders_add(&setup->folders, folder->path, folder->read_only);
-    if (problem) return error_make(FIRN_E_IO, "the folder '%s': %s", folder->path, strerror(problem));
+    if (problem == ENOMEM) return error_memory();
+    const char *reason = problem == ENOSYS ? "the kernel has no openat2 (Linux has it from 5.6 on)" : strerror(problem);
+    if (problem) return error_make(FIRN_E_IO, "the folder '%s': %s", folder->path, reason);
     *grants |= (unsigned)FIRN_GRANT_FS_READ | (folder->read_only ? 0u : (unsigned)FIRN_GRANT_FS_WRITE);
   }
   return NULL;
@@ -155,6 +158,7 @@ void firn_guest_free(FirnGuest *g) {
   if (!g) return;
   api_enter();
   if (!g->is_running) {
+    schedule_remove(g);
     FirnGuest **link = &g->firn->guests;
     while (*link != g) link = &(*link)->next;
     *link = g->next;
@@ -203,10 +207,12 @@ void guest_run_once(FirnGuest *g) {
   slice_run(g, SLICE);
   g->is_running = false;
   if (!g->write) io_flush();
+  schedule_wake(g);
 }
 
 RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
   uint64_t used = guest_fuel_used(g->guest);
+  uint64_t most = units > 0 ? (uint64_t)units : units < 0 ? 0 : INT64_MAX;
   RunEnd end = RUN_OVER;
   if (!api_run_begin()) return RUN_TOO_DEEP;
   g->is_running = true;
@@ -218,8 +224,8 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
     wait_serve(g->guest);
     calls_collect(g);
     uint64_t done = guest_fuel_used(g->guest) - used;
-    if ((until && until->state == CALL_OVER) || !goes_on(g) || (units > 0 && done >= (uint64_t)units)) break;
-    slice_run(g, units > 0 && units - (int64_t)done < SLICE ? units - (int64_t)done : SLICE);
+    if ((until && until->state == CALL_OVER) || !goes_on(g) || done > most) break;
+    slice_run(g, most - done < SLICE ? (int64_t)(most - done) : SLICE);
     calls_collect(g);
     if (until && until->state == CALL_OVER && !atomic_load_explicit(&g->stop, memory_order_relaxed)) break;
     api_yield();
@@ -227,13 +233,14 @@ RunEnd guest_run_for(FirnGuest *g, int64_t units, const FirnFunction *until) {
   g->is_running = false;
   api_run_end();
   if (!g->write) io_flush();
+  schedule_wake(g);
   return end;
 }
 
 FirnStatus firn_run(FirnGuest *g, int64_t units) {
   if (!g) return FIRN_FAILED;
   api_enter();
-  if (!g->is_running) guest_run_for(g, units, NULL);
+  if (!g->is_running) guest_run_for(g, units > 0 ? units : 0, NULL);
   FirnStatus status = guest_status_of(g);
   api_leave();
   return status;
@@ -273,7 +280,9 @@ FirnError *firn_recover(FirnGuest *g) {
   api_enter();
   FirnError *error = guest_busy(g);
   if (!error && g->guest->status != GUEST_FAILED) error = error_make(FIRN_E_STATE, "the guest has not failed");
-  if (!error && !guest_recover(g->guest)) error = error_make(FIRN_E_FAILED, "the guest is over its memory quota");
+  if (!error && !guest_recover(g->guest)) {
+    error = g->guest->is_over ? error_make(FIRN_E_FAILED, "the guest is over its memory quota") : error_memory();
+  }
   api_leave();
   return error;
 }
@@ -307,6 +316,7 @@ FirnError *firn_timeout_set(FirnGuest *g, int64_t micros) {
   if (!g || micros < 0) return error_make(FIRN_E_ARGUMENT, "firn_timeout_set: the guest is NULL, or the time negative");
   api_enter();
   g->guest->options.deadline = deadline_after(micros);
+  schedule_wake(g); /* which waits no longer than that */
   api_leave();
   return NULL;
 }
@@ -316,8 +326,10 @@ FirnError *firn_memory_set(FirnGuest *g, uint64_t bytes) {
   api_enter();
   FirnError *error = guest_busy(g);
   if (!error && !guest_memory_limit(g->guest, bytes)) {
-    error = error_make(FIRN_E_FAILED, "the guest has more than %llu bytes", (unsigned long long)bytes);
+    bool is_over = g->guest->status == GUEST_FAILED;
+    error = is_over ? error_make(FIRN_E_FAILED, "the guest has more than %llu bytes", (unsigned long long)bytes) : error_memory();
     calls_collect(g);
+    schedule_wake(g);
   }
   api_leave();
   return error;

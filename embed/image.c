@@ -25,7 +25,8 @@ static FirnError *freeze(FirnGuest *g, bool refer, Sink *sink) {
   if (error) return error;
   FreezeOptions options = {.refer = refer};
   if (guest_freeze(g->guest, &options, &(ImageSink){sink_write, sink}, &reason)) return NULL;
-  return sink->failed ? error_make(FIRN_E_IO, "the write callback failed") : error_make(FIRN_E_IMAGE, "%s", reason.reason);
+  if (sink->failed) return error_make(FIRN_E_IO, "the write callback failed");
+  return module_error_is_memory(&reason) ? error_memory() : error_make(FIRN_E_IMAGE, "%s", reason.reason);
 }
 
 FirnError *firn_freeze(FirnGuest *g, bool refer, FirnWrite write, void *userdata) {
@@ -49,12 +50,15 @@ static ptrdiff_t source_read(void *ctx, void *bytes, size_t length) {
   return source->failed ? -1 : got;
 }
 
+typedef struct Finding { Firn *firn; bool lacks; /* memory for hashes */ } Finding;
+
 /* A program of the engine by its module's hash. */
 static Program *program_find(void *ctx, const uint8_t hash[32]) {
-  const Firn *firn = ctx;
+  Finding *finding = ctx;
   uint8_t own[32];
-  for (FirnProgram *program = firn->programs; program; program = program->next) {
-    if (module_hash(program->program->module, own) && memcmp(own, hash, sizeof own) == 0) return program->program;
+  for (FirnProgram *program = finding->firn->programs; program; program = program->next) {
+    if (!module_hash(program->program->module, own)) finding->lacks = true;
+    else if (memcmp(own, hash, sizeof own) == 0) return program->program;
   }
   return NULL;
 }
@@ -76,11 +80,13 @@ static FirnError *thaw(Firn *firn, Source *source, const FirnGuestOptions *optio
   given.nargs = 0;
   FirnError *error = guest_prepare(firn, &given, made, &own);
   if (error) return error;
-  ThawOptions thaw_options = {.guest = own, .find = program_find, .find_ctx = firn, .natives = &firn->finder, .idle = true};
+  Finding finding = {firn, false};
+  ThawOptions thaw_options = {.guest = own, .find = program_find, .find_ctx = &finding, .natives = &firn->finder, .idle = true};
   Thawed thawed;
   ModuleError reason;
   if (!guest_thaw(&(ImageSource){source_read, source}, &thaw_options, &thawed, &reason)) {
     if (source->failed) return error_make(FIRN_E_IO, "the read callback failed");
+    if (finding.lacks || module_error_is_memory(&reason)) return error_memory();
     return error_make(FIRN_E_IMAGE, "%s (in the block at %llu)", reason.reason, (unsigned long long)reason.offset);
   }
   free(thawed.input);

@@ -23,8 +23,10 @@ static FirnError *operation_complete(FirnGuest *g, uint64_t token, const FirnVal
   Value slots[TYPE_SLOTS_MAX];
   values_begin(g);
   FirnError *error = result_take(g, f, result, failure, slots);
-  if (!error) guest_complete(g->guest, token, slots);
-  return error;
+  if (error) return error;
+  guest_complete(g->guest, token, slots);
+  schedule_wake(g);
+  return NULL;
 }
 
 FirnError *firn_complete(FirnGuest *g, uint64_t token, const FirnValue *result) {
@@ -44,6 +46,7 @@ static FirnError *operation_fail(FirnGuest *g, uint64_t token, const char *text)
   if (error) return error;
   guest_complete_error(g->guest, token, text);
   if (!g->is_running) calls_collect(g);
+  schedule_wake(g);
   return NULL;
 }
 

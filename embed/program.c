@@ -113,30 +113,35 @@ static bool source_load(void *ctx, const char *path, bool is_library, const char
   return library_load(path, text, length);
 }
 
-static FirnError *diagnostics(Compilation *compilation) {
-  char *text = NULL;
-  size_t length = 0;
-  FILE *out = open_memstream(&text, &length);
-  if (!out) return error_memory();
-  diags_print(&compilation->diags, out, NULL);
-  FirnError *error = fclose(out) == 0 ? error_make(FIRN_E_COMPILE, "%s", text) : error_memory();
-  free(text);
-  return error;
+typedef struct Compiling {
+  CompileOptions options;
+  Module *module;
+  FILE *out;       /* to which messages are written */
+  char *text;      /* them */
+  size_t length;
+  bool is_late, is_wrong; /* out of time; or the source has errors */
+} Compiling;
+
+static void source_compile(Compilation *compilation, void *ctx) {
+  Compiling *compiling = ctx;
+  compiling->module = compile_program(compilation, &compiling->options);
+  compiling->is_late = !compiling->module && compilation->is_late;
+  compiling->is_wrong = !compiling->module && !compiling->is_late && compilation->diags.errors;
+  if (compiling->is_wrong) compiling->out = open_memstream(&compiling->text, &compiling->length);
+  if (compiling->out) diags_print(&compilation->diags, compiling->out, NULL);
 }
 
 static FirnError *module_compile(const char *text, size_t length, const FirnCompileOptions *options, Module **module) {
   Loader loader = {options->load, options->load_userdata};
-  CompileOptions compile = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader,
-                            .library_names = library_names, .deadline = deadline_after(options->timeout)};
-  Compilation *compilation = malloc(sizeof *compilation);
-  if (!compilation) return error_memory();
-  compilation_init(compilation);
-  *module = compile_program(compilation, &compile);
+  Compiling compiling = {.options = {.path = options->path ? options->path : "main.firn", .text = text, .length = length, .load = source_load, .load_ctx = &loader,
+                                     .library_names = library_names, .deadline = deadline_after(options->timeout)}};
+  bool done = compilation_try(source_compile, &compiling);
+  if (compiling.out && fclose(compiling.out) != 0) done = false;
+  *module = compiling.module;
   FirnError *error = NULL;
-  if (!*module && compilation->is_late) error = error_make(FIRN_E_TIME, "out of time");
-  else if (!*module) error = compilation->diags.errors ? diagnostics(compilation) : error_memory();
-  compilation_deinit(compilation);
-  free(compilation);
+  if (!*module && compiling.is_late) error = error_make(FIRN_E_TIME, "out of time");
+  else if (!*module) error = done && compiling.text ? error_make(FIRN_E_COMPILE, "%s", compiling.text) : error_memory();
+  free(compiling.text);
   return error;
 }
 
@@ -145,10 +150,10 @@ static FirnError *module_link(Firn *firn, Module *module, FirnProgram **made) {
   ModuleError error;
   if (!module->verified && !module_verify(module, &error)) {
     module_free(module);
-    return error_make(FIRN_E_MODULE, "%s (at %llu)", error.reason, (unsigned long long)error.offset);
+    return error_reason(FIRN_E_MODULE, &error);
   }
   Program *program = program_link_with(module, &firn->finder, &error);
-  if (!program) return error_make(FIRN_E_LINK, "%s", error.reason);
+  if (!program) return module_error_is_memory(&error) ? error_memory() : error_make(FIRN_E_LINK, "%s", error.reason);
   *made = program_adopt(firn, program);
   return *made ? NULL : error_memory();
 }
@@ -174,7 +179,7 @@ FirnError *firn_load(Firn *firn, const void *bytes, size_t length, FirnProgram *
   api_enter();
   ModuleError reason;
   Module *module = module_decode(bytes ? bytes : (const void *)"", length, &reason);
-  FirnError *error = module ? module_link(firn, module, program) : error_make(FIRN_E_MODULE, "%s (at byte %llu)", reason.reason, (unsigned long long)reason.offset);
+  FirnError *error = module ? module_link(firn, module, program) : error_reason(FIRN_E_MODULE, &reason);
   api_leave();
   return error;
 }

@@ -266,6 +266,39 @@ FIRN_API void firn_stop(FirnGuest *guest);
  * `exit`, nor while it is over its memory quota. */
 FIRN_API FIRN_CHECK FirnError *firn_recover(FirnGuest *guest);
 
+/* ---- Many guests on one thread ---- */
+
+/* Puts a guest into its engine's schedule, or back into it, or gives it another weight, from 1 to FIRN_WEIGHT_MAX; 0 takes it out. It has firn_schedule_run look at a guest that
+ * waits, too: for hosts whose `read_line` has a line now. */
+enum { FIRN_WEIGHT_MAX = 65536 };
+FIRN_API FIRN_CHECK FirnError *firn_schedule(FirnGuest *guest, uint32_t weight);
+
+typedef struct FirnTurn {
+  size_t size;
+  int64_t units;       /* given: ends when all together have used so many, but for the last operation; 0: no bound */
+  int64_t micros;      /* given: ends soon after so many microseconds; 0: no bound */
+  int64_t used;        /* all below is the answer. Units that were used */
+  int64_t wait_micros; /* until there is something to do again by itself; 0: now; INT64_MAX: never */
+  uint64_t slices;     /* how often a guest was given the thread */
+  uint32_t ready;      /* guests that can go on */
+  uint32_t waiting;    /* guests that wait */
+  uint32_t left;       /* guests that firn_schedule_next has to give */
+  bool wants_input;    /* one waits for standard input */
+} FirnTurn;
+FIRN_OPTIONS(FirnTurn, firn_turn)
+
+/* Runs the guests of an engine's schedule in turns, until the bounds of *turn, which may be NULL, or until none can go on. Guests that could go on all the time have used fuel by their weights, exactly:
+ * for each unit of weight, two of them differ by at most FIRN_SLICE units and what one operation costs. What a guest does not use while it waits is not saved up; what an
+ * operation costs beyond its turn is made good. A guest that waits costs nothing. One that has finished, failed, is out of fuel or of time or was stopped leaves the
+ * schedule. FIRN_E_STATE: this engine's schedule is being run already. */
+enum { FIRN_SLICE = 4096 };
+FIRN_API FIRN_CHECK FirnError *firn_schedule_run(Firn *firn, FirnTurn *turn);
+/* The next guest that has left the schedule and was not given yet; firn_status says why, FIRN_RUNNABLE and FIRN_WAITING for one that was stopped. NULL if there is none. */
+FIRN_API FirnGuest *firn_schedule_next(Firn *firn);
+/* A descriptor that can be read from (poll, epoll; nothing is read) while firn_schedule_run or firn_schedule_next has something to do: a time has come, there is input, another thread has
+ * completed an operation. One for each engine, closed by firn_free. -1: there are no descriptors left. */
+FIRN_API int firn_schedule_descriptor(Firn *firn);
+
 /* ---- Limits and figures ---- */
 
 /* The balance; negative when the last operation cost more than was left. INT64_MAX: without limit. */

@@ -5,6 +5,7 @@
 
 #include "jit/emitter.h"
 
+enum { MAIN_LABELS = 16 }; /* in a main loop */
 enum { SLACK = TYPE_SLOTS_MAX + 4 }; /* slots beyond the frame's: what a receiver's box holds, and what templates may read, and ignore */
 
 /* Kinds and constants */
@@ -173,6 +174,12 @@ static void place_reach(Emitter *e, uint32_t target) {
   else memcpy(place->operands, e->kinds + nlocals, count);
 }
 
+/* Where those arrive at a label who come from outside of its loop. */
+static LLVMBasicBlockRef place_entry(const Emitter *e, uint32_t target) {
+  const Place *place = &e->places[target];
+  return place->loop && e->pc < target ? place->loop->before : place->block;
+}
+
 /* The block that pays for going back to a label. */
 static void charge(Emitter *e, uint32_t target, uint32_t cost) {
   LLVMValueRef fuel = LLVMBuildSub(e->b, LLVMBuildLoad2(e->b, e->u->word, e->fuel, ""), const_word(e, cost), "");
@@ -189,12 +196,12 @@ static void charge(Emitter *e, uint32_t target, uint32_t cost) {
 void go(Emitter *e, uint32_t target, uint32_t cost) {
   place_reach(e, target);
   if (cost) charge(e, target, cost);
-  else LLVMBuildBr(e->b, e->places[target].block);
+  else LLVMBuildBr(e->b, place_entry(e, target));
 }
 
 LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost) {
   place_reach(e, target);
-  if (!cost) return e->places[target].block;
+  if (!cost) return place_entry(e, target);
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b), block = block_new(e, "back");
   block_begin(e, block);
   charge(e, target, cost);
@@ -274,6 +281,7 @@ static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function
   e->fp = LLVMGetParam(function, 1);
   e->frame = LLVMBuildAlloca(e->b, LLVMArrayType2(u->word, nslots), "frame");
   e->fuel = LLVMBuildAlloca(e->b, u->word, "fuel");
+  e->round = LLVMBuildAlloca(e->b, u->word, "round");
   e->leave_pc = LLVMBuildAlloca(e->b, u->half, "leave_pc");
   e->leave_reason = LLVMBuildAlloca(e->b, u->half, "leave_reason");
   e->here = LLVMBuildAlloca(e->b, LLVMInt8TypeInContext(u->context), "here");
@@ -287,8 +295,28 @@ static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function
   return true;
 }
 
+static bool loops_find(Emitter *e) {
+  for (uint32_t pc = 0; pc < e->code->ninsns; pc++) {
+    Loop found;
+    if (e->code->insns[pc].op != OP_BR_IF || !loop_find(e, pc, &found)) continue;
+    Loop *loop = malloc(sizeof *loop);
+    if (!loop) {
+      free(found.is_proven);
+      return false;
+    }
+    *loop = found;
+    loop->before = block_new(e, "before");
+    e->places[loop->header].loop = loop;
+  }
+  return true;
+}
+
 static void emitter_end(Emitter *e) {
-  for (uint32_t i = 0; e->places && i <= e->code->ninsns; i++) free(e->places[i].operands);
+  for (uint32_t i = 0; e->places && i <= e->code->ninsns; i++) {
+    free(e->places[i].operands);
+    if (e->places[i].loop) free(e->places[i].loop->is_proven);
+    free(e->places[i].loop);
+  }
   free(e->slots);
   free(e->kinds);
   free(e->is_init);
@@ -305,18 +333,92 @@ static void params_init(Emitter *e) {
   for (uint32_t i = 0; i < e->code->function->nparams; i++) local_init(e, i);
 }
 
+static void label_begin(Emitter *e, const Label *label);
+
+static const Label *function_label_at(const Function *function, uint32_t pc) {
+  const Label *label = function->labels;
+  while (label->pc != pc) label++;
+  return label;
+}
+
+static void label_state(Emitter *e, const Label *label) {
+  locals_changed(e);
+  params_init(e);
+  for (uint32_t i = 0; i < label->ninit; i++) local_init(e, label->init[i]);
+}
+
+static void start_load(Emitter *e) {
+  for (uint32_t i = 0; i < e->insn->sp; i++) {
+    if (i >= e->code->nlocals_slots || e->is_init[i]) memory_load(e, i, e->kinds[i]);
+  }
+  e->has_started = true;
+}
+
+/* The main loop of a counted one, in front of the loop as it stands. Its labels are others. */
+static void main_emit(Emitter *e, Loop *loop, const Label *header) {
+  const Function *function = e->code->function;
+  Place kept[MAIN_LABELS];
+  uint32_t first = (uint32_t)(header - function->labels) + 1, count = 0, pc = e->pc;
+  const CodeInsn *insn = e->insn;
+  while (first + count < function->nlabels && function->labels[first + count].pc <= loop->tail) count++;
+  block_begin(e, loop->before);
+  label_state(e, header);
+  if (count > MAIN_LABELS) {
+    LLVMBuildBr(e->b, e->places[loop->header].block);
+    return;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    Place *place = &e->places[function->labels[first + i].pc];
+    kept[i] = *place;
+    *place = (Place){.block = block_new(e, "main")};
+  }
+  loop_begin(e, loop);
+  e->main = loop;
+  e->is_reachable = true;
+  label_state(e, header);
+  for (e->pc = loop->header; e->pc < loop->tail && !e->failed; e->pc++) {
+    e->insn = &e->code->insns[e->pc];
+    e->step_block = NULL;
+    if (e->pc > loop->header && e->places[e->pc].block) label_begin(e, function_label_at(function, e->pc));
+    if (!e->is_reachable) continue;
+    emit_insn(e);
+    if (op_table[e->insn->op].flags & OP_END) e->is_reachable = false;
+  }
+  if (loop->tail > loop->header && e->places[loop->tail].block) {
+    if (e->is_reachable) LLVMBuildBr(e->b, e->places[loop->tail].block);
+    block_begin(e, e->places[loop->tail].block);
+    e->is_reachable = true;
+  }
+  if (e->is_reachable) loop_end(e, loop);
+  e->main = NULL;
+  for (uint32_t i = 0; i < count; i++) {
+    Place *place = &e->places[function->labels[first + i].pc];
+    free(place->operands);
+    *place = kept[i];
+  }
+  e->pc = pc;
+  e->insn = insn;
+  e->step_block = NULL;
+}
+
 /* Arrives at a label: what is initialised there, and the operands. */
 static void label_begin(Emitter *e, const Label *label) {
   Place *place = &e->places[label->pc];
-  if (e->is_reachable) go(e, label->pc, 0);
+  if (e->is_reachable && place->loop) LLVMBuildBr(e->b, place->loop->before);
+  else if (e->is_reachable) go(e, label->pc, 0);
+  if (place->loop && e->is_entry && e->start == label->pc) {
+    block_begin(e, e->start_block);
+    label_state(e, label);
+    start_load(e);
+    LLVMBuildBr(e->b, place->loop->before);
+  }
+  if (place->loop) main_emit(e, place->loop, label);
   uint32_t sp = e->code->insns[label->pc].sp, nlocals = e->code->nlocals_slots;
   block_begin(e, place->block);
   e->is_reachable = place->operands != NULL || sp == nlocals;
   if (place->operands) memcpy(e->kinds + nlocals, place->operands, sp - nlocals);
   if (!e->is_reachable) LLVMBuildUnreachable(e->b);
-  locals_changed(e);
-  params_init(e);
-  for (uint32_t i = 0; i < label->ninit; i++) local_init(e, label->init[i]);
+  label_state(e, label);
 }
 
 /* An entry: its frame is read where the code reaches it, when what it holds there is known. */
@@ -324,12 +426,9 @@ static void start_here(Emitter *e) {
   LLVMBasicBlockRef here = block_new(e, "");
   LLVMBuildBr(e->b, here);
   block_begin(e, e->start_block);
-  for (uint32_t i = 0; i < e->insn->sp; i++) {
-    if (i >= e->code->nlocals_slots || e->is_init[i]) memory_load(e, i, e->kinds[i]);
-  }
+  start_load(e);
   LLVMBuildBr(e->b, here);
   block_begin(e, here);
-  e->has_started = true;
 }
 
 static void code_emit(Emitter *e) {
@@ -341,7 +440,7 @@ static void code_emit(Emitter *e) {
     e->step_block = NULL;
     if (label < function->nlabels && function->labels[label].pc == e->pc) label_begin(e, &function->labels[label++]);
     if (!e->is_reachable) continue;
-    if (e->is_entry && e->pc == e->start) start_here(e);
+    if (e->is_entry && e->pc == e->start && !e->has_started) start_here(e);
     emit_insn(e);
     if (op_table[e->insn->op].flags & OP_END) e->is_reachable = false;
   }
@@ -367,8 +466,9 @@ static bool body_emit(Unit *u, Member *member, LLVMValueRef function) {
     for (uint32_t i = 0; i < code->nargs_slots; i++) slot_store(&e, i, member->params[i], LLVMGetParam(function, 3 + i));
     params_init(&e);
     prologue_charge(&e);
-    code_emit(&e);
-    done = !e.failed;
+    done = loops_find(&e);
+    if (done) code_emit(&e);
+    done = done && !e.failed;
   }
   emitter_end(&e);
   return done;
@@ -423,8 +523,9 @@ bool unit_emit_entry_at(Unit *u, Member *member, uint32_t pc) {
     e.start_block = LLVMGetInsertBlock(e.b);
     params_init(&e);
     block_begin(&e, block_new(&e, "")); /* from the beginning, which nothing reaches */
-    code_emit(&e);
-    done = !e.failed && e.has_started;
+    done = loops_find(&e);
+    if (done) code_emit(&e);
+    done = done && !e.failed && e.has_started;
   }
   emitter_end(&e);
   if (!done) LLVMDeleteFunction(function);

@@ -31,7 +31,7 @@ static uint32_t operands_slots(const CodeInsn *insn, const char *sig, char end) 
 }
 
 /* The slot of an instruction's lowest operand. */
-static uint32_t operands_first(const CodeInsn *insn) {
+uint32_t operands_first(const CodeInsn *insn) {
   switch (insn->op) {
     case OP_CALL_IMPORT:
     case OP_FN_NEW:
@@ -99,6 +99,9 @@ static void template_or_step(Emitter *e, const char *name, LLVMValueRef *args, u
   require(e, runtime_call(e, name, args, nargs));
 }
 
+/* Whether the look at the beginning of a counted loop has made the instruction's check superfluous. */
+static bool is_proven(const Emitter *e) { return e->main && e->main->is_proven[e->pc - e->main->header]; }
+
 /* Pure rows */
 
 static void pure(Emitter *e) {
@@ -113,9 +116,10 @@ static void pure(Emitter *e) {
     slot_store(e, first, KIND_WORD, slot_word(e, first));
     return;
   }
-  if (op_table[insn->op].flags & OP_TRAPS) may_leave(e);
-  LLVMValueRef operands = e->slots[first], done = runtime_call(e, names[insn->op], &operands, 1);
-  if (op_table[insn->op].flags & OP_TRAPS) require(e, done);
+  unsigned op = !is_proven(e) ? insn->op : insn->op == OP_INT_SUB ? OP_INT_WSUB : OP_INT_WADD;
+  if (op_table[op].flags & OP_TRAPS) may_leave(e);
+  LLVMValueRef operands = e->slots[first], done = runtime_call(e, names[op], &operands, 1);
+  if (op_table[op].flags & OP_TRAPS) require(e, done);
   e->kinds[first] = strchr(op_table[insn->op].sig, ':')[1] == 'f' ? KIND_DOUBLE : KIND_WORD;
 }
 
@@ -551,12 +555,14 @@ static void emit_list(Emitter *e) {
   } else if (insn->w != 1) {
     execute(e);
   } else if (insn->op == OP_LIST_GET) {
-    template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_get")), &operands, 1);
+    if (is_proven(e)) runtime_call(e, element_name(insn->t, ELEMENT_NAMES("list_read")), &operands, 1);
+    else template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_get")), &operands, 1);
     e->kinds[first] = is_float ? KIND_DOUBLE : KIND_WORD;
   } else if (insn->op == OP_LIST_SET || insn->op == OP_LIST_PUSH) {
     uint32_t value = insn->sp - 1;
     if (is_float) slot_store(e, value, KIND_DOUBLE, LLVMBuildBitCast(e->b, slot_word(e, value), e->u->real, ""));
-    if (insn->op == OP_LIST_SET) template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_set")), &operands, 1);
+    if (insn->op == OP_LIST_SET && is_proven(e)) runtime_call(e, element_name(insn->t, ELEMENT_NAMES("list_write")), &operands, 1);
+    else if (insn->op == OP_LIST_SET) template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_set")), &operands, 1);
     else template_or_execute(e, element_name(insn->t, ELEMENT_NAMES("list_push")), &operands, 1);
   } else {
     execute(e);

@@ -12,7 +12,25 @@
 
 enum { PUSHES_MAX = EFFECT_MAX, KINDS_MAX = 1024 };
 
-typedef struct Place { LLVMBasicBlockRef block; uint8_t *operands; } Place; /* of a label: kinds of the operands there; NULL: not known yet */
+/* A local of one slot, or a constant. */
+typedef struct Term { bool is_local; uint32_t slot; int64_t value; } Term;
+typedef struct Indexed { uint32_t list; int64_t offset; } Indexed; /* a list in a local, and what is added to the counter */
+
+/* A counted loop (loops.c): from the header on, its tail, the branch back. */
+enum { LOOP_LISTS = 8, LOOP_ROUNDS_MIN = 4 };
+typedef struct Loop {
+  uint32_t header, tail, back, cost, counter; /* counter: slot */
+  Term step, limit;
+  bool is_less;             /* than the limit; else at most */
+  Indexed indexed[LOOP_LISTS];
+  uint32_t nindexed;
+  uint8_t *is_proven;       /* by pc from the header on: needs no check in the main loop */
+  LLVMBasicBlockRef before; /* decides how often the main loop goes round; those outside go there */
+  LLVMBasicBlockRef body;
+  LLVMValueRef first, fuel, rounds, stride;
+} Loop;
+
+typedef struct Place { LLVMBasicBlockRef block; uint8_t *operands; Loop *loop; } Place; /* of a label: kinds of the operands there; NULL: not known yet. Of a counted loop's header: that */
 
 typedef struct Emitter {
   Unit *u;
@@ -32,6 +50,8 @@ typedef struct Emitter {
   uint32_t pc, start;
   const CodeInsn *insn;
   LLVMBasicBlockRef start_block, step_block; /* step_block: leaves in front of the instruction, NULL: not made yet */
+  Loop *main;               /* whose main loop is being emitted, or NULL */
+  LLVMValueRef round;       /* where the main loop's count is */
   bool failed, has_started;
 } Emitter;
 
@@ -63,8 +83,16 @@ void locals_changed(Emitter *e);                                       /* what l
 void go(Emitter *e, uint32_t target, uint32_t cost);                   /* to a label, which ends the block */
 LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost); /* a block that does so; operands are as they are now */
 
+/* loops.c. loop_find judges the branch back at a pc; loop_begin emits what stands in front of the main loop and begins it, loop_end ends it; loop_state sets counter
+ * and balance as they are after so many rounds. */
+bool loop_find(Emitter *e, uint32_t back, Loop *loop);
+void loop_begin(Emitter *e, Loop *loop);
+void loop_state(Emitter *e, const Loop *loop, LLVMValueRef round);
+void loop_end(Emitter *e, Loop *loop);
+
 /* emit_ops.c */
 void emit_insn(Emitter *e);
+uint32_t operands_first(const CodeInsn *insn);                         /* the slot of the lowest operand */
 void emit_return(Emitter *e, uint32_t from, uint32_t count);           /* emit.c */
 
 #endif

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <llvm-c/Analysis.h>
@@ -26,7 +27,7 @@ enum {
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
 
-#define SYMBOL(name) __typeof__(&name) machine_##name;
+#define SYMBOL(symbol) __typeof__(&symbol) machine_##symbol;
 #undef tier_publish
 #undef threaded_receivers
 #undef code_pushes
@@ -36,10 +37,14 @@ enum {
 #define tier_publish (*machine_tier_publish)
 #define threaded_receivers (*machine_threaded_receivers)
 
-static void symbols_take(const TierSymbol *symbols) {
+/* False: the machine has others. */
+static bool symbols_take(const TierSymbol *symbols) {
   const TierSymbol *at = symbols;
-#define SYMBOL(name) machine_##name = (__typeof__(machine_##name))(at++)->address;
+#define SYMBOL(symbol) \
+  if (!at->name || strcmp(at->name, #symbol) != 0) return false; \
+  machine_##symbol = (__typeof__(machine_##symbol))(at++)->address;
 #include "vm/tier_symbols.def"
+  return at->name == NULL;
 }
 
 /* A unit on its way. The machine's thread emits it, the compiler's makes it native code, the machine's publishes it: only it touches Codes. */
@@ -417,7 +422,6 @@ static const TierPlugin plugin = {compile, poll, program_drop, stats, is_busy, c
 __attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols);
 
 const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols) {
-  if (version != TIER_VERSION) return NULL;
-  symbols_take(symbols);
+  if (version != TIER_VERSION || !symbols_take(symbols)) return NULL;
   return codegen_start(symbols) && atexit(end) == 0 && pthread_atfork(fork_begin, fork_end, fork_end_child) == 0 ? &plugin : NULL;
 }

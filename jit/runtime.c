@@ -147,6 +147,31 @@ TEMPLATE void global_mark(TierContext *ctx, uint32_t index) { ctx->guest->global
 TEMPLATE Value *global_at(TierContext *ctx, uint32_t slot) { return ctx->guest->globals + slot; }
 TEMPLATE void *task_self(TierContext *ctx) { return ctx->guest->task; }
 
+/* Counted loops: how often their main loop goes round. Room is how far the counter may go up; negative: it may not even stay. */
+
+TEMPLATE int64_t loop_room(int64_t first, int64_t limit, bool is_less) {
+  if (is_less ? first >= limit : first > limit) return -1;
+  uint64_t room = (uint64_t)limit - (uint64_t)first - is_less;
+  return room > INT64_MAX ? INT64_MAX : (int64_t)room;
+}
+TEMPLATE int64_t loop_list_room(const List *list, int64_t first, int64_t offset, int64_t room) {
+  if (first < -LIST_MAX || first > LIST_MAX || first + offset < 0) return -1;
+  int64_t rest = list->length - 1 - offset - first;
+  return rest < room ? rest : room;
+}
+TEMPLATE int64_t loop_rounds(int64_t room, int64_t step, int64_t fuel, int64_t cost) {
+  if (room < 0 || step < 1) return 0;
+  int64_t rounds = step == 1 ? room : room / step, paid = fuel / cost;
+  return rounds < paid ? rounds : paid;
+}
+#define LIST_UNCHECKED(name, Element, member) \
+  TEMPLATE void list_read_##name(Value *s) { s[0].member = ((const Element *)((const List *)s[0].p)->data)[s[1].u]; } \
+  TEMPLATE void list_write_##name(Value *s) { ((Element *)((const List *)s[0].p)->data)[s[1].u] = (Element)s[2].member; }
+LIST_UNCHECKED(bool, _Bool, i)
+LIST_UNCHECKED(char, uint32_t, i)
+LIST_UNCHECKED(word, Word, i)
+LIST_UNCHECKED(float, double, f)
+
 /* Calls. `at` is the callee's frame, and has the arguments. NULL: it is not compiled, or there is no room. */
 
 static inline TierEntry entry_of(TierContext *ctx, Code *code, const Value *at) {

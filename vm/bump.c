@@ -33,10 +33,21 @@ static void *alloc_chunk(Bump *bump, size_t need) {
   return chunk->bytes;
 }
 
+uint64_t memory_failures;
+
+static void *lacks(Bump *bump) {
+  memory_failures++;
+  if (bump->escape) longjmp(*bump->escape, 1);
+  return NULL;
+}
+
 void *bump_alloc(Bump *bump, size_t size) {
-  if (size > SIZE_MAX / 4) return NULL;
+  if (size > SIZE_MAX / 4) return lacks(bump);
   size_t need = ((size ? size : 1) + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-  if (need > (size_t)(bump->end - bump->next)) return alloc_chunk(bump, need);
+  if (need > (size_t)(bump->end - bump->next)) {
+    void *room = alloc_chunk(bump, need);
+    return room ? room : lacks(bump);
+  }
   void *result = bump->next;
   bump->next += need;
   return result;

@@ -420,7 +420,9 @@ static Trap make_ready(Program *program, Code *code) {
 Trap program_code_ready(Program *program, Code *code) {
   if (code->insns) return TRAP_NONE;
   if (code->local_types) return TRAP_INSTANCES; /* tried before: its types have not become smaller */
+  uint64_t failures = memory_failures;
   Trap trap = make_ready(program, code);
+  if (trap == TRAP_INSTANCES && memory_failures != failures) trap = TRAP_OUT_OF_MEMORY;
   if (trap == TRAP_OUT_OF_MEMORY) code->local_types = NULL;
   return trap;
 }

@@ -62,8 +62,9 @@ static Guest *guest_start(Program *program, Code *code, const GuestOptions *opti
   guest->fuel -= code->cost;
   guest->status = guest->fuel < 0 ? GUEST_PAUSED : GUEST_RUNNABLE;
   if (options->module_size && program_bytes(program) > options->module_size) guest_fail(guest, guest_trap_limit(guest, LIMIT_MODULE));
-  guest_memory_limit(guest, guest->options.memory);
-  return guest;
+  if (guest_memory_limit(guest, guest->options.memory) || guest->status == GUEST_FAILED) return guest;
+  guest_free(guest);
+  return NULL;
 }
 
 Guest *guest_new(Program *program, const GuestOptions *options) { return guest_start(program, program->entry, options); }
@@ -226,7 +227,7 @@ Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length) {
   }
   free(guest->trap_text);
   guest->trap_text = malloc(length + sizeof more);
-  if (!guest->trap_text) return trap;
+  if (!guest->trap_text) return TRAP_OUT_OF_MEMORY;
   memcpy(guest->trap_text, text, length);
   memcpy(guest->trap_text + length, is_cut ? more : "", is_cut ? sizeof more : 1);
   return trap;

@@ -148,9 +148,10 @@ Guest *guest_new_for(struct Program *program, uint32_t function, const GuestOpti
 /* A guest registered with the heap, without fuel or a frame, for thaw.c and clone.c to fill. NULL when memory is out. */
 Guest *guest_blank(struct Program *program, const GuestOptions *options);
 
-/* Whether a guest needs more fuel before it goes on: its balance is negative, or too small for an operation that costs much. */
+/* Whether a guest needs more fuel before it goes on: its balance is negative, or, where it stands in front of an operation, too small for that (which, as
+ * without the pause, may begin with a balance that is a little below zero). */
 enum { WORK_AHEAD = 4096 }; /* units that an operation may take the balance below zero */
-static inline bool guest_is_out(const Guest *guest) { return guest->fuel < 0 || guest->fuel < guest->wanted - WORK_AHEAD; }
+static inline bool guest_is_out(const Guest *guest) { return guest->wanted ? guest->fuel < guest->wanted - WORK_AHEAD : guest->fuel < 0; }
 
 /* Gives more fuel; a paused guest that is no longer out goes on when it is run next. Grants are limited to INT64_MAX in all. */
 void guest_grant(Guest *guest, int64_t units);
@@ -159,8 +160,8 @@ static inline uint64_t guest_fuel_used(const Guest *guest) { return (uint64_t)gu
 /* What is live, in logical bytes, with the program's module; UINT64_MAX when the memory to find out is lacking. Takes time in proportion to it. */
 uint64_t guest_memory(Guest *guest);
 
-/* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, or memory to find that out is lacking, and the guest
- * has failed. */
+/* Changes the quota (GuestOptions.memory) of a guest that is not running. False: what is live is more, and the guest has failed; or memory to find that out is
+ * lacking, and nothing has changed. */
 bool guest_memory_limit(Guest *guest, uint64_t bytes);
 
 /* How much a guest has used of what is limited, and the limit, 0 if there is none. */
@@ -239,7 +240,7 @@ char *guest_report(const Guest *guest);
 /* A hash of all reachable state that depends on no address and no tier: fuel, frames (function, pc), slots by type, heap graph, globals. */
 uint64_t guest_state_hash(Guest *guest);
 
-/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`. */
+/* Sets the text of a trap's %s, copied; very long ones are cut. Returns `trap`, or TRAP_OUT_OF_MEMORY. */
 Trap guest_trap_text(Guest *guest, Trap trap, const char *text, size_t length);
 Trap guest_trap_index(Guest *guest, int64_t index, int64_t length); /* TRAP_INDEX */
 

@@ -10,7 +10,6 @@
  *   back: no cell is ever both in these lists and in libgc's.
  * - A cell of KIND_OBJECT or KIND_REFS is zero but for its link. Bit 0 of an object's first word tells it from a free cell.
  * - Only object bases and buffer bases count as references, except from roots, where any pointer inside a block's first page does.
- * - Roots are pushed eagerly: libgc's stack of what is to be marked grows with objects, but ends the process when ranges are more than it has room for.
  * - A descriptor's number is used again only after a collection that met no object with it.
  */
 #include "vm/heap.h"
@@ -26,6 +25,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "vm/bump.h"
 #include "vm/execute.h"
 #include "vm/object.h"
 #include "vm/program.h"
@@ -45,6 +45,8 @@ enum {
   HUGE_PAGE = 2 * 1024 * 1024,
   HUGE_MIN = 2 * HUGE_PAGE,
   GUEST_NUMBERS = 1 << 16,
+  RANGE_LONG = 512,       /* bytes of roots */
+  RANGES_MAX = 1024,      /* libgc's mark stack has 4096 places to begin with */
 };
 
 _Static_assert(KIND_OBJECT == 1, "object.c gives desc_bytes this kind");
@@ -148,23 +150,47 @@ static __attribute__((noinline)) void stack_push(void) {
   __asm__ volatile(""); /* no tail call: this frame has the registers */
 }
 
-/* libgc calls this at the beginning of marking. */
+typedef void (*RangePush)(void *from, void *to);
+
+static void guest_push(const Guest *guest, RangePush range_push) {
+  const Task *first = guest->main;
+  range_push((void *)&guest->task, (void *)(&guest->spare_frames + 1));
+  if (guest->globals && guest->program) range_push(guest->globals, guest->globals + guest->program->nglobal_slots);
+  if (first && first->is_outside && first->slots) range_push(first->slots, first->slots + first->top);
+  if (guest->held) range_push(guest->held, guest->held + guest->nheld);
+  if (guest->ready) range_push(guest->ready, guest->ready + guest->ready_cap);
+}
+
+/* libgc's mark stack ends the process when ranges fill it, but copes when objects do. So long ranges, which would take a place each for as many objects as they have,
+ * go on it while there is room for sure; of the others, the objects that they lead to. */
+static unsigned ranges_pushed;
+static inline bool is_long(void *from, void *to) { return (size_t)((char *)to - (char *)from) >= RANGE_LONG; }
+
+static void long_push(void *from, void *to) {
+  if (ranges_pushed >= RANGES_MAX || !is_long(from, to)) return;
+  GC_push_all(from, to);
+  ranges_pushed++;
+}
+
+static void short_push(void *from, void *to) {
+  bool was_pushed = is_long(from, to) && ranges_pushed > 0;
+  if (was_pushed) ranges_pushed--;
+  else GC_push_all_eager(from, to);
+}
+
+/* libgc calls this at the beginning of marking, and again when it has made its mark stack larger. */
 static void roots_push(void) {
-  stack_push();
   stats.collections++;
   memset(free_cells, 0, sizeof free_cells);
   for (const Guest *guest = guests; guest; guest = guest->next) {
-    if (guest->globals && guest->program) GC_push_all_eager(guest->globals, guest->globals + guest->program->nglobal_slots);
     Task *task = guest->task;
     /* What calls left behind above the stack must not keep objects. */
     if (task && task->slots && !task->is_outside) memset(task->slots + task->top, 0, (task->nslots - task->top) * sizeof *task->slots);
-    const Task *first = guest->main;
-    if (first && first->is_outside && first->slots) GC_push_all_eager(first->slots, first->slots + first->top);
     if (guest->spare) memset(guest->spare, 0, TASK_STACK_FIRST * sizeof *guest->spare);
-    GC_push_all_eager((void *)&guest->task, (void *)(&guest->spare_frames + 1));
-    if (guest->held) GC_push_all_eager(guest->held, guest->held + guest->nheld);
-    if (guest->ready) GC_push_all_eager(guest->ready, guest->ready + guest->ready_cap);
   }
+  for (const Guest *guest = guests; guest && ranges_pushed < RANGES_MAX; guest = guest->next) guest_push(guest, long_push);
+  for (const Guest *guest = guests; guest; guest = guest->next) guest_push(guest, short_push);
+  stack_push();
 }
 
 /* Start */
@@ -353,7 +379,10 @@ static inline void *cell_new(Guest *guest, size_t size, int kind, bool may_test)
     free_cells[kind][class] = *(void **)cell;
   } else {
     cell = cell_slow(size, kind);
-    if (!cell) return NULL;
+    if (!cell) {
+      memory_failures++;
+      return NULL;
+    }
   }
   stats.allocated_bytes += class * GRANULE;
   stats.allocated_objects++;

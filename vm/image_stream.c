@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 enum { HEAD = 8, DEFAULT_LEVEL = 1 };
 
@@ -74,7 +75,8 @@ void image_flush(ImageWriter *w) {
     memcpy(w->raw + 4 + w->ndefs, w->body, w->nbody);
     size_t packed = ZSTD_compress2(w->packer, w->packed + HEAD, w->packed_cap - HEAD, w->raw, size);
     if (ZSTD_isError(packed)) {
-      image_writer_fail(w, "packing failed: %s", ZSTD_getErrorName(packed));
+      bool lacks = ZSTD_getErrorCode(packed) == ZSTD_error_memory_allocation;
+      image_writer_fail(w, lacks ? "out of memory" : "packing failed: %s", ZSTD_getErrorName(packed));
     } else {
       store32(w->packed, (uint32_t)packed);
       store32(w->packed + 4, (uint32_t)size);
@@ -192,6 +194,7 @@ static bool block_read(ImageReader *r) {
   if (!buffer_room(&r->packed, &r->packed_cap, packed) || !buffer_room(&r->raw, &r->raw_cap, size)) return image_fail(r, "out of memory");
   if (!source_read(r, r->packed, packed, false)) return false;
   size_t unpacked = ZSTD_decompressDCtx(r->unpacker, r->raw, size, r->packed, packed);
+  if (ZSTD_getErrorCode(unpacked) == ZSTD_error_memory_allocation) return image_fail(r, "out of memory");
   if (ZSTD_isError(unpacked)) return image_fail(r, "a block is damaged: %s", ZSTD_getErrorName(unpacked));
   if (unpacked != size) return image_fail(r, "a block's size is wrong");
   r->unpacked += size;

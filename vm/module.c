@@ -31,6 +31,18 @@ void module_free(Module *module) {
   free(module);
 }
 
+/* It may say of what part. */
+bool module_error_is_memory(const ModuleError *error) {
+  static const char said[] = "out of memory";
+  size_t length = strlen(error->reason), most = sizeof said - 1;
+  return length >= most && strcmp(error->reason + length - most, said) == 0;
+}
+
+void module_escape(Module *module, jmp_buf *escape) {
+  module->arena->escape = escape;
+  type_table_escape(module->types, escape);
+}
+
 void *module_alloc(Module *module, size_t size) { return bump_alloc(module->arena, size); }
 
 char *module_copy(Module *module, const char *text, size_t length) {

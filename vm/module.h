@@ -169,10 +169,13 @@ typedef struct Module {
 } Module;
 
 typedef struct ModuleError { uint64_t offset; char reason[200]; } ModuleError; /* offset: a byte of the file, or the pc when verifying */
+/* Whether nothing is wrong but that memory was out. */
+bool module_error_is_memory(const ModuleError *error);
 
 /* Makes an empty module for a writer to fill; NULL when memory is out. Strings and arrays given to it must come from module_alloc. */
 Module *module_new(void);
 void module_free(Module *module);
+void module_escape(Module *module, jmp_buf *escape);      /* running out of memory goes there (bump.h), with its types, too */
 void *module_alloc(Module *module, size_t size);          /* zeroed, lives as long as the module */
 char *module_copy(Module *module, const char *text, size_t length); /* with a NUL behind */
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vm/bump.h"
 #include "vm/program.h"
 
 ObjDesc desc_string = {.kind = OBJ_STRING, .number = 1};
@@ -58,6 +59,7 @@ static ObjDesc *desc_keep(Program *program, ObjDesc *desc) {
   DescTable *table = program->descs;
   if (!table) program->descs = table = calloc(1, sizeof *table);
   if (!table || (table->count >= table->size && !table_grow(table)) || !heap_desc_add(desc)) {
+    memory_failures++;
     free(desc->empty_cases);
     free(desc);
     return NULL;
@@ -89,7 +91,10 @@ typedef struct DescParts {
 static ObjDesc *desc_alloc(Program *program, ObjKind kind, const Type *type, size_t nslots, size_t nfields, size_t ncases, DescParts *parts) {
   if (nslots > UINT16_MAX) return NULL;
   ObjDesc *desc = calloc(1, sizeof *desc + nfields * sizeof(Type *) + (nfields + 2 * ncases) * sizeof(uint16_t) + nslots);
-  if (!desc) return NULL;
+  if (!desc) {
+    memory_failures++;
+    return NULL;
+  }
   parts->field_types = (const Type **)(desc + 1);
   parts->field_slots = (uint16_t *)(parts->field_types + nfields);
   parts->case_first = parts->field_slots + nfields;
@@ -189,7 +194,10 @@ static bool empty_cases_make(ObjDesc *desc, const Enum *decl) {
   size_t pointers = (decl->ncases * sizeof(Obj *) + 15) & ~(size_t)15;
   size_t size = (sizeof(EnumObj) + 15) & ~(size_t)15;
   char *block = calloc(1, pointers + count * size);
-  if (!block) return false;
+  if (!block) {
+    memory_failures++;
+    return false;
+  }
   desc->empty_cases = (Obj **)block;
   char *at = block + pointers;
   for (uint32_t k = 0; k < decl->ncases; k++) {

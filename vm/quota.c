@@ -175,13 +175,21 @@ bool quota_resume(Guest *guest) {
 }
 
 bool guest_memory_limit(Guest *guest, uint64_t bytes) {
+  uint64_t quota = guest->options.memory, next = guest->allocated_next, bound = guest->memory_bound, bound_allocated = guest->bound_allocated;
   guest->options.memory = bytes;
   guest->allocated_next = UINT64_MAX;
   if (bytes == 0 || guest->status == GUEST_FAILED || (guest->status == GUEST_FINISHED && !guest_is_idle(guest))) return true;
   guest->memory_bound = UINT64_MAX / 2;
   guest->bound_allocated = guest->insn_allocated = guest->allocated;
   if (!fits(guest, 0)) {
-    guest_fail(guest, TRAP_OUT_OF_MEMORY);
+    if (guest->is_over) {
+      guest_fail(guest, TRAP_OUT_OF_MEMORY);
+      return false;
+    }
+    guest->options.memory = quota;
+    guest->allocated_next = next;
+    guest->memory_bound = bound;
+    guest->bound_allocated = bound_allocated;
     return false;
   }
   next_set(guest, guest->allocated);

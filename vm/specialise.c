@@ -70,7 +70,10 @@ const Type *code_concrete(const Code *code, const Type *type) {
   Program *program = code->program;
   TypeMemo *memo = type->has_param ? &program->index->own : &program->index->plain;
   uint32_t owner = type->has_param ? code->index + 1 : 1;
-  if (!memo_reserve(memo, program->module, type->id)) return NULL;
+  if (!memo_reserve(memo, program->module, type->id)) {
+    memory_failures++;
+    return NULL;
+  }
   if (memo->owners[type->id] == owner) return memo->types[type->id];
   const Type *concrete = type_subst(program->types, type, code->targs, code->function->ntparams);
   if (!concrete) return NULL;
@@ -178,8 +181,12 @@ static Code *impl_code(Program *program, const BoundTarget *target, Trap *trap) 
   return program_code(program, target->method->function, targs, target->method->ntargs, trap);
 }
 
-Code *program_callee(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
-  if (insn->x.callee) return insn->x.callee;
+/* What failed for want of memory does not say that there are too many. */
+static void trap_settle(Trap *trap, uint64_t failures) {
+  if (*trap == TRAP_INSTANCES && memory_failures != failures) *trap = TRAP_OUT_OF_MEMORY;
+}
+
+static Code *callee_find(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
   const Insn *portable = &code->function->code[insn - code->insns];
   Code *callee = NULL;
   *trap = TRAP_INSTANCES;
@@ -200,8 +207,15 @@ Code *program_callee(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
   return callee;
 }
 
-struct ObjDesc *program_closure(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
-  if (insn->x.p) return insn->x.p;
+Code *program_callee(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
+  if (insn->x.callee) return insn->x.callee;
+  uint64_t failures = memory_failures;
+  Code *callee = callee_find(program, code, insn, trap);
+  if (!callee) trap_settle(trap, failures);
+  return callee;
+}
+
+static struct ObjDesc *closure_find(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
   const Insn *portable = &code->function->code[insn - code->insns];
   const Type *targs[MODULE_TPARAMS_MAX];
   *trap = TRAP_INSTANCES;
@@ -214,6 +228,14 @@ struct ObjDesc *program_closure(Program *program, Code *code, CodeInsn *insn, Tr
   insn->x.p = desc_closure(program, insn->t, callee, insn->v);
   if (!insn->x.p) *trap = TRAP_OUT_OF_MEMORY;
   return insn->x.p;
+}
+
+struct ObjDesc *program_closure(Program *program, Code *code, CodeInsn *insn, Trap *trap) {
+  if (insn->x.p) return insn->x.p;
+  uint64_t failures = memory_failures;
+  struct ObjDesc *desc = closure_find(program, code, insn, trap);
+  if (!desc) trap_settle(trap, failures);
+  return desc;
 }
 
 /* Calls on trait values */
@@ -302,11 +324,14 @@ static bool reserve_trait(ProgramIndex *index) {
 
 Code *program_method_code(Program *program, const Type *trait, uint32_t method, const Type *type, Trap *trap) {
   BoundTarget target = {.kind = BOUND_FAILS};
+  uint64_t failures = memory_failures;
   *trap = TRAP_INSTANCES;
   program_resolve_bound(program, trait, type, method, &target);
-  return target.kind == BOUND_FUNCTION ? impl_code(program, &target, trap)
-         : target.kind == BOUND_OP     ? made_code(program, &target, method, trap)
-                                       : NULL;
+  Code *code = target.kind == BOUND_FUNCTION ? impl_code(program, &target, trap)
+               : target.kind == BOUND_OP     ? made_code(program, &target, method, trap)
+                                             : NULL;
+  if (!code) trap_settle(trap, failures);
+  return code;
 }
 
 Code *program_trait_code(Program *program, const Type *trait, uint32_t method, const struct ObjDesc *desc, Trap *trap) {

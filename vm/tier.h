@@ -59,7 +59,7 @@ typedef struct TierPlugin {
 /* What a plugin begins with, by name; and whether it was made for this machine. */
 typedef struct TierSymbol { const char *name; void *address; } TierSymbol; /* the last one's name is NULL */
 typedef const TierPlugin *(*TierPluginStart)(uint64_t version, const TierSymbol *symbols); /* "firn_tier_start"; NULL: it can't */
-#define TIER_VERSION (UINT64_C(1) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
+#define TIER_VERSION ((uint64_t)LEAVES << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
 
 /* The tier of the process. NULL for JIT_OFF. It needs no plugin before something is hot; without one nothing ever is compiled. */
 typedef struct Jit Jit;

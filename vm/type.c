@@ -81,6 +81,8 @@ void type_table_free(TypeTable *table) {
   free(table);
 }
 
+void type_table_escape(TypeTable *table, jmp_buf *escape) { table->bump.escape = escape; }
+
 size_t type_table_count(const TypeTable *table) { return table->count; }
 
 const Type *type_table_at(const TypeTable *table, uint32_t id) { return id < table->count ? table->types[id] : NULL; }
@@ -228,7 +230,12 @@ static bool measure(Type *type, const Type *const *args) {
 
 static const Type *add_type(TypeTable *table, uint32_t hash, TypeKind kind, uint32_t decl, const Type *const *args, uint32_t nargs) {
   Type head = {.kind = (uint8_t)kind, .decl = decl, .nargs = nargs, .id = table->count};
-  if (!measure(&head, args) || !reserve_type(table)) return NULL;
+  if (!measure(&head, args)) return NULL;
+  if (!reserve_type(table)) {
+    memory_failures++;
+    if (table->bump.escape) longjmp(*table->bump.escape, 1);
+    return NULL;
+  }
   Type *type = bump_alloc(&table->bump, sizeof *type + nargs * sizeof *args);
   if (!type) return NULL;
   *type = head;

@@ -7,6 +7,7 @@
 #ifndef FIRN_VM_TYPE_H
 #define FIRN_VM_TYPE_H
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include "vm/value.h"
 
@@ -42,6 +43,8 @@ typedef struct TypeTable TypeTable;
 
 TypeTable *type_table_new(void);
 void type_table_free(TypeTable *table);
+/* From now on, running out of memory goes there (bump.h); NULL: gives NULL again. */
+void type_table_escape(TypeTable *table, jmp_buf *escape);
 size_t type_table_count(const TypeTable *table);
 const Type *type_table_at(const TypeTable *table, uint32_t id);
 

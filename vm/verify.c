@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "vm/bump.h"
 #include "vm/op.h"
 #include "vm/verifier.h"
 
@@ -31,7 +32,10 @@ bool verifier_fail(Verifier *v, uint64_t at, const char *format, ...) {
   return false;
 }
 
-bool verifier_out_of_memory(Verifier *v) { return verifier_fail(v, 0, "out of memory"); }
+bool verifier_out_of_memory(Verifier *v) {
+  memory_failures++;
+  return verifier_fail(v, 0, "out of memory");
+}
 
 const char *verifier_type_text(const Verifier *v, const Type *type, char *buffer, size_t size) {
   type_print(type, buffer, size, module_decl_name, v->module);

@@ -111,7 +111,8 @@ bool guest_complete(Guest *guest, uint64_t token, const Value *result) {
   Frame *top = &task->frames[task->nframes - 1];
   if (result) memcpy(task_operation(task), result, top->code->insns[top->pc].w * sizeof *result);
   top->pc++;
-  task_settle(task); /* a clone's or a thawed task's top was below a result that is longer than the arguments */
+  /* The collector may run before the task does, and forgets what is behind its top: where a result may be that is longer than the arguments. */
+  task_settle(task);
   Trap trap = task_ready(guest, task);
   if (trap != TRAP_NONE) guest_fail(guest, trap);
   else if (guest->status == GUEST_WAITING) task_go_on(guest);

@@ -1,6 +1,6 @@
-/* embed.c - what embedding costs: calls in and out, new guests, clones, images, slices, idle memory; and, with -DWITH_LUA, the same of Lua 5.4's C API where it
- * has that. Measures each figure once and prints lines "figure<TAB>whose<TAB>value"; bench/embed/run builds it, runs it many times in turn with its peers, and
- * makes a table of medians.
+/* embed.c - what embedding costs: calls in and out, new guests, clones, images, slices, turns of a schedule, idle memory; and, with -DWITH_LUA, the same of Lua 5.4's
+ * C API where it has that. Measures each figure once and prints lines "figure<TAB>whose<TAB>value"; bench/embed/run builds it, runs it many times in turn with its
+ * peers, and makes a table of medians.
  *
  *   embed time       times, in nanoseconds        embed memory firn|lua       bytes of an idle guest, or state
  */
@@ -182,6 +182,37 @@ static double guest_bytes(void) {
   return (resident() - before) / GUESTS;
 }
 
+/* A turn of a million units of guests that run, alone or beside others that wait. */
+static double turn_take(int running, int waiting) {
+  enum { TURNS = 20 };
+  static const char spins[] = "while true {}", waits[] = "import time\ntime.sleep(1000.0)";
+  Firn *own = firn_new();
+  FirnProgram *spin, *wait;
+  FirnGuest *made;
+  FirnGuestOptions options = firn_guest_options();
+  FirnTurn turn = firn_turn();
+  options.grants = FIRN_GRANT_TIME;
+  check(firn_compile(own, waits, sizeof waits - 1, NULL, &wait));
+  for (int i = 0; i < waiting; i++) {
+    check(firn_guest_new(wait, &options, &made));
+    check(firn_schedule(made, 1));
+  }
+  check(firn_schedule_run(own, &turn));
+  check(firn_compile(own, spins, sizeof spins - 1, NULL, &spin));
+  for (int i = 0; i < running; i++) {
+    check(firn_guest_new(spin, NULL, &made));
+    check(firn_schedule(made, 1));
+  }
+  turn.units = 1000000;
+  double start = now();
+  for (int i = 0; i < TURNS; i++) check(firn_schedule_run(own, &turn));
+  double took = (now() - start) / TURNS;
+  firn_free(own);
+  return took;
+}
+
+enum { WAITING = 10000 };
+
 #ifdef WITH_LUA
 static int lua_add(lua_State *l) {
   lua_pushinteger(l, luaL_checkinteger(l, 1) + luaL_checkinteger(l, 2));
@@ -317,6 +348,9 @@ static void firn_times(void) {
   tell("in-list", "firn", call_list());
   tell("out", "firn", call_host());
   tell("slice", "firn", guest_slices());
+  tell("turn", "firn", turn_take(1, 0));
+  tell("turn-two", "firn", turn_take(2, 0));
+  tell("turn-beside", "firn", turn_take(1, WAITING));
 }
 
 int main(int argc, char **argv) {

@@ -173,12 +173,11 @@ static Outcome run(Guest *guest, int64_t slice) {
       if (guest->status != GUEST_WAITING) continue;
     }
     if (status != GUEST_PAUSED) break;
-    if (guest->fuel < 0 && given >= FUEL) break;
-    if (guest->fuel < 0) {
-      int64_t more = slice < FUEL - given ? slice : FUEL - given;
-      given += more;
-      guest_grant(guest, more);
-    }
+    if (!guest_is_out(guest)) continue;
+    if (given >= FUEL) break;
+    int64_t more = slice < FUEL - given ? slice : FUEL - given;
+    given += more;
+    guest_grant(guest, more);
   }
   guest->fuel += FUEL - given;
   outcome_take(&outcome, guest);

@@ -1,8 +1,19 @@
-/* suite.h - running a suite of unit tests. */
+/* suite.h - running a suite of unit tests.
+ *
+ * The environment makes what is slow under sanitizers and emulators smaller: TEST_STRIDE=N lets loops that try every case of many try each Nth, and
+ * CK_TIMEOUT_MULTIPLIER=N, which is Check's, lengthens the time that tests may take. `make test-asan` and `make test-cross` set both.
+ */
 #ifndef FIRN_TESTS_SUITE_H
 #define FIRN_TESTS_SUITE_H
 
 #include <check.h>
+#include <stdlib.h>
+
+/* How far loops over many cases go at a time: 1, or what the environment says, but not a multiple of two, so that all bits of bytes have their turn. */
+static inline unsigned test_stride(void) {
+  const char *given = getenv("TEST_STRIDE");
+  return given && atoi(given) > 0 ? (unsigned)atoi(given) | 1 : 1;
+}
 
 /* Runs and frees the suite; what main returns: 0 when all passed. */
 static inline int suite_run(Suite *suite) {

@@ -51,6 +51,20 @@ START_TEST(test_compile) {
 }
 END_TEST
 
+START_TEST(test_timeout_compile) {
+  enum { LINES = 200000 };
+  char *source = malloc(LINES * 20 + 1), *end = source;
+  for (int i = 0; i < LINES; i++) end += sprintf(end, "print(\"{%d}\")\n", i);
+  FirnCompileOptions options = firn_compile_options();
+  options.timeout = 1000;
+  WRONG(firn_compile(firn, source, (size_t)(end - source), &options, &program), FIRN_E_TIME, "out of time");
+  ck_assert_ptr_null(program);
+  options.timeout = INT64_MAX;
+  FINE(firn_compile(firn, "print(1)", 8, &options, &program));
+  free(source);
+}
+END_TEST
+
 START_TEST(test_modules) {
   Text bytes = {0};
   compile("class Point { x: int }\npub fn origin() -> Point => Point(x: 0)\npub fn put(p: Point, names: [string], f: fn(int) -> bool?) {}\nfn hidden() {}");
@@ -413,7 +427,7 @@ static void setup_stressed(void) {
 
 static void tests_add(Suite *suite, const char *name, void (*begin)(void)) {
   const TTest *const all[] = {
-      test_run, test_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
+      test_run, test_compile, test_timeout_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
       test_order, test_results, test_references,
   };
   TCase *tests = tcase_create(name);

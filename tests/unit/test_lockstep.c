@@ -165,6 +165,46 @@ START_TEST(test_fuel) {
 }
 END_TEST
 
+/* Two operations in a row that cost much, without a safepoint between. */
+static const char costly[] =
+    "module 1\nstring \"x\"\nimport \"string\" \"repeat\" (string, int) -> string\nfunc \"start\" () -> int\n"
+    "  string.const 0\n  int.const 50000\n  call.import 0\n  pop string\n  string.const 0\n  int.const 50000\n  call.import 0\n  pop string\n"
+    "  int.const 0\n  ret\nentry 0\n";
+
+/* Runs with so much fuel, given in slices; what is left when it ends, at once. */
+static Guest *guest_sliced(Program *program, Tier tier, int64_t fuel, int64_t slice) {
+  int64_t given = slice < fuel ? slice : fuel;
+  GuestOptions options = {.tier = tier, .fuel = given};
+  Guest *guest = guest_new(program, &options);
+  ck_assert_ptr_nonnull(guest);
+  while (guest_run(guest) == GUEST_PAUSED && given < fuel) {
+    int64_t more = slice < fuel - given ? slice : fuel - given;
+    guest_grant(guest, more);
+    given += more;
+  }
+  guest_grant(guest, fuel - given);
+  return guest;
+}
+
+/* How far a guest gets is a matter of how much fuel it was given, not of when. */
+START_TEST(test_fuel_in_slices) {
+  Program *program = lockstep_program(costly);
+  for (int64_t fuel = 0; fuel < 10000; fuel += 39) {
+    Guest *whole = guest_sliced(program, TIER_ORACLE, fuel, fuel);
+    for (int i = 0; i < 2 * NSLICES; i++) {
+      if (slices[i / 2] == 1 && fuel % 10) continue;
+      Guest *guest = guest_sliced(program, i % 2 ? TIER_ORACLE : TIER_INTERP, fuel, slices[i / 2]);
+      ck_assert_int_eq(guest->status, whole->status);
+      ck_assert_int_eq(guest->fuel, whole->fuel);
+      ck_assert_uint_eq(guest_state_hash(guest), guest_state_hash(whole));
+      guest_free(guest);
+    }
+    guest_free(whole);
+  }
+  program_free(program);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("lockstep");
   TCase *tcase = tcase_create("all");
@@ -177,6 +217,7 @@ int main(void) {
   tcase_add_test(tcase, test_wide_frames);
   tcase_add_test(tcase, test_idle_guest_is_small);
   tcase_add_test(tcase, test_fuel);
+  tcase_add_test(tcase, test_fuel_in_slices);
   suite_add_tcase(suite, tcase);
   return suite_run(suite);
 }

@@ -127,7 +127,7 @@ START_TEST(hostile_searches) {
   enum { ROW = 129, SIZE = 13 };
   unsigned seed = 1;
   static const int64_t odd[] = {0, 1, -1, 2, 3, 4, 5, 6, 7, 9, 11, 13, 1 << 20, INT64_MAX, INT64_MIN, INT64_MIN + 1, 1000, 129};
-  for (int round = 0; round < 3000; round++) {
+  for (unsigned round = 0; round < 3000; round += test_stride()) {
     int64_t rows[3 * ROW], search[SIZE], wide[8192];
     for (size_t i = 0; i < 3 * ROW; i++) seed = seed * 1664525 + 1013904223, rows[i] = odd[(seed >> 16) % (seed >> 30 ? 12 : 18)];
     for (size_t i = 0; i < SIZE; i++) seed = seed * 1664525 + 1013904223, search[i] = odd[(seed >> 16) % (i >= 8 ? 3 : seed >> 30 ? 4 : 18)];

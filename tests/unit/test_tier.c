@@ -12,7 +12,7 @@
 #include "tests/fuzz/inside.h"
 #include "vm/tier.h"
 
-enum { FUEL = 3000000, SLICE = 777, SAMPLE = 10, TOGETHER = 10 };
+enum { FUEL = 3000000, SLICE = 777, SAMPLE = 60, TOGETHER = 4 };
 
 static const uint32_t eaches[] = {1, 2, 3, 7};
 enum { NEACHES = sizeof eaches / sizeof *eaches };
