@@ -34,6 +34,7 @@ typedef struct Flags {
   bool stats, strip, refer, color, missing;
   unsigned stress;         /* StressMode bits */
   int64_t stress_every;    /* StressOptions.every */
+  uint32_t leave_each;     /* --stress=leave=N */
   const char *freeze;      /* --freeze: where an image goes */
   int freeze_on;           /* --freeze-on: a signal, or 0 */
   const char *module;      /* --module, for images that only name theirs */

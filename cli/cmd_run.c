@@ -26,6 +26,7 @@ void report_print(const Guest *guest) {
 
 GuestOptions guest_options(const Flags *flags) {
   heap_stress = (flags->stress & STRESS_GC) != 0;
+  tier_leave_often(flags->stress & STRESS_LEAVE ? flags->leave_each : 0);
   int64_t slots = flags->stack / 8;
   return (GuestOptions){
       .tier = flags->tier,
@@ -145,7 +146,7 @@ static bool run_stressed(Guest **guest, const Flags *flags) {
 /* Runs until the guest ends, is out of fuel or time, or is to be frozen because of the signal. */
 static bool run_until_stop(Guest **guest, const Flags *flags) {
   for (;;) {
-    if (flags->stress & ~(unsigned)STRESS_GC) {
+    if (flags->stress & ~(unsigned)(STRESS_GC | STRESS_LEAVE)) {
       if (!run_stressed(guest, flags)) return false;
       if ((*guest)->status == GUEST_WAITING) guest_wait(*guest);
     } else {

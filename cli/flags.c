@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "stdlib/wait.h"
 #include "vm/native.h"
+#include "vm/stress.h"
 
 typedef enum FlagId {
 #define FLAG(id, name, letter, value, commands, doc) FLAG_##id,
@@ -79,13 +80,20 @@ static bool time_read(const char *text, int64_t *micros) {
 }
 
 static bool stress_read(const char *text, Flags *flags) {
-  static const char *const modes[] = {"gc", "thaw", "clone", "hop", "step"};
+  static const char *const modes[] = {"gc", "thaw", "clone", "hop", "step", "leave"};
   for (; *text; text += *text == ',') {
     size_t length = strcspn(text, ",");
     bool found = false;
     for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++)
       if (strlen(modes[i]) == length && memcmp(modes[i], text, length) == 0) flags->stress |= 1u << i, found = true;
     char *end;
+    if (!found && strncmp(text, "leave=", 6) == 0) {
+      long long each = strtoll(text + 6, &end, 10);
+      if (end != text + length || end == text + 6 || each <= 0 || each > UINT32_MAX) return false;
+      flags->leave_each = (uint32_t)each;
+      flags->stress |= STRESS_LEAVE;
+      found = true;
+    }
     if (!found) flags->stress_every = strtoll(text, &end, 10), found = end == text + length && length && flags->stress_every > 0;
     if (!found) return false;
     text += length;
@@ -263,7 +271,7 @@ static bool warns_unasked(unsigned command) {
 }
 
 bool flags_read(Flags *flags, unsigned command, int argc, char **argv) {
-  *flags = (Flags){.tier = TIER_INTERP, .jit = JIT_ON, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
+  *flags = (Flags){.tier = TIER_INTERP, .jit = JIT_ON, .leave_each = 1, .fuel = -1, .specialisations = -1, .grants = CAP_ALL, .warn_off = !warns_unasked(command)};
   bool arguments_follow = command == CMD_BIT_run;
   int kept = 0, at = 0;
   for (; at < argc; at++) {

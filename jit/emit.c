@@ -124,6 +124,28 @@ void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp) {
   LLVMBuildBr(e->b, leave_block(e));
 }
 
+/* Goes to `block` when it is this place's turn to be left. */
+static void leave_sometimes(Emitter *e, LLVMBasicBlockRef block) {
+  LLVMBasicBlockRef next = block_new(e, "");
+  LLVMValueRef leaving = const_address(e, machine_tier_leaving);
+  branch_likely(e, LLVMBuildNot(e->b, runtime_call(e, "leave_due", &leaving, 1), ""), next, block);
+  block_begin(e, next);
+}
+
+void may_leave(Emitter *e) {
+  if (machine_tier_leaving->each) leave_sometimes(e, leave_step(e));
+}
+
+void may_leave_at(Emitter *e, uint32_t pc, TierLeave reason) {
+  if (!machine_tier_leaving->each) return;
+  LLVMBasicBlockRef leaves = block_new(e, "leaves");
+  leave_sometimes(e, leaves);
+  LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  block_begin(e, leaves);
+  leave_here(e, pc, reason, e->code->insns[pc].sp);
+  block_begin(e, here);
+}
+
 LLVMBasicBlockRef leave_step(Emitter *e) {
   if (e->step_block) return e->step_block;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
@@ -162,10 +184,13 @@ static LLVMBasicBlockRef place_entry(const Emitter *e, uint32_t target) {
 static void charge(Emitter *e, uint32_t target, uint32_t cost) {
   LLVMValueRef fuel = LLVMBuildSub(e->b, LLVMBuildLoad2(e->b, e->u->word, e->fuel, ""), const_word(e, cost), "");
   LLVMBuildStore(e->b, fuel, e->fuel);
-  LLVMBasicBlockRef pause = block_new(e, "pause");
-  branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), e->places[target].block, pause);
+  LLVMBasicBlockRef pause = block_new(e, "pause"), paid = block_new(e, "");
+  branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), paid, pause);
   block_begin(e, pause);
   leave_here(e, target, LEAVE_PAUSE, e->code->insns[target].sp);
+  block_begin(e, paid);
+  may_leave_at(e, target, LEAVE_STEP);
+  LLVMBuildBr(e->b, e->places[target].block);
 }
 
 void go(Emitter *e, uint32_t target, uint32_t cost) {
@@ -231,6 +256,7 @@ static void prologue_charge(Emitter *e) {
   block_begin(e, pause);
   leave_here(e, 0, LEAVE_PAUSE, e->code->nlocals_slots);
   block_begin(e, paid);
+  may_leave_at(e, 0, LEAVE_STEP);
   if (!has_calls(e->code)) return;
   LLVMBasicBlockRef deep = block_new(e, "deep"), body = block_new(e, "");
   LLVMValueRef limit = context_load(e, 2);

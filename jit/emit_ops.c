@@ -77,11 +77,13 @@ static void execute(Emitter *e) {
   block_begin(e, done);
   LLVMBuildStore(e->b, fuel, e->fuel);
   results_read(e);
+  may_leave_at(e, e->pc + 1, LEAVE_RUN);
 }
 
 /* A template, whose operands begin at `first`, that may refuse; then the machine executes. */
 static void template_or_execute(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) {
   LLVMBasicBlockRef slow = block_new(e, "slow"), next = block_new(e, "");
+  may_leave(e);
   branch_likely(e, runtime_call(e, name, args, nargs), next, slow);
   block_begin(e, slow);
   execute(e);
@@ -89,7 +91,10 @@ static void template_or_execute(Emitter *e, const char *name, LLVMValueRef *args
   block_begin(e, next);
 }
 
-static void template_or_step(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) { require(e, runtime_call(e, name, args, nargs)); }
+static void template_or_step(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) {
+  may_leave(e);
+  require(e, runtime_call(e, name, args, nargs));
+}
 
 /* Whether the look at the beginning of a counted loop has made the instruction's check superfluous. */
 static bool is_proven(const Emitter *e) { return e->main && e->main->is_proven[e->pc - e->main->header]; }
@@ -109,6 +114,7 @@ static void pure(Emitter *e) {
     return;
   }
   unsigned op = !is_proven(e) ? insn->op : insn->op == OP_INT_SUB ? OP_INT_WSUB : OP_INT_WADD;
+  if (op_table[op].flags & OP_TRAPS) may_leave(e);
   LLVMValueRef operands = e->slots[first], done = runtime_call(e, names[op], &operands, 1);
   if (op_table[op].flags & OP_TRAPS) require(e, done);
   e->kinds[first] = strchr(op_table[insn->op].sig, ':')[1] == 'f' ? KIND_DOUBLE : KIND_WORD;
@@ -256,6 +262,7 @@ static void call_member(Emitter *e, const Member *member) {
   uint32_t at = e->insn->a, nargs = member->code->nargs_slots;
   LLVMValueRef args[3 + 255 + TYPE_SLOTS_MAX];
   LLVMValueRef end = frame_at(e, at + member->code->frame_slots);
+  may_leave(e);
   require(e, LLVMBuildICmp(e->b, LLVMIntULE, end, context_load(e, 1), ""));
   args[0] = e->ctx;
   args[1] = frame_at(e, at);
@@ -268,6 +275,7 @@ static void call_member(Emitter *e, const Member *member) {
   callee_returned(e, LLVMBuildExtractValue(e->b, result, in_registers, ""));
   for (uint32_t i = 0; i < in_registers; i++) slot_store(e, at + i, member->results[i], LLVMBuildExtractValue(e->b, result, i, ""));
   for (uint32_t i = in_registers; i < member->nresults; i++) memory_load(e, at + i, member->results[i]);
+  may_leave_at(e, e->pc + 1, LEAVE_RUN);
 }
 
 /* An entry: arguments are in the guest's stack. */
@@ -284,9 +292,11 @@ static void call_entry(Emitter *e, LLVMValueRef entry, const uint8_t *results, u
     slot_store(e, at, results[0], value);
   }
   for (uint32_t i = 0; i < nresults && nresults > 1; i++) memory_load(e, at + i, results[i]);
+  may_leave_at(e, e->pc + 1, LEAVE_RUN);
 }
 
 static void require_entry(Emitter *e, LLVMValueRef entry) {
+  may_leave(e);
   require(e, LLVMBuildICmp(e->b, LLVMIntNE, entry, LLVMConstNull(e->u->pointer), ""));
 }
 
@@ -370,6 +380,7 @@ static void call_trait(Emitter *e) {
 static void global_get(Emitter *e) {
   const CodeInsn *insn = e->insn;
   LLVMValueRef args[] = {e->ctx, const_half(e, insn->b)};
+  may_leave(e);
   require(e, runtime_call(e, "global_is_set", args, 2));
   uint8_t kinds[KINDS_MAX];
   uint32_t count = results_of(e, kinds);
@@ -506,6 +517,7 @@ static void emit_value(Emitter *e) {
       slot_store(e, sp - insn->v, KIND_WORD, LLVMBuildZExt(e->b, LLVMBuildNot(e->b, is_nil(e, insn->t, sp - insn->v), ""), e->u->word, ""));
       break;
     case OP_OPT_GET:
+      may_leave(e);
       require_not(e, is_nil(e, insn->t, sp - insn->v));
       opt_open(e, sp - insn->v);
       break;
@@ -646,6 +658,7 @@ static void map_get(Emitter *e, uint32_t first) {
 static void map_part(Emitter *e, uint32_t first, uint32_t stride, uint32_t offset, const Type *type) {
   uint8_t kinds[KINDS_MAX];
   LLVMValueRef args[] = {e->slots[first], const_half(e, stride)};
+  may_leave(e);
   LLVMValueRef entry = runtime_call(e, "map_at", args, 2);
   require(e, LLVMBuildICmp(e->b, LLVMIntNE, entry, LLVMConstNull(e->u->pointer), ""));
   words_read(e, entry, offset, first, kinds, kinds_of(type, kinds));

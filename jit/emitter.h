@@ -77,6 +77,8 @@ LLVMBasicBlockRef leave_step(Emitter *e);                              /* in fro
 void require(Emitter *e, LLVMValueRef condition);                      /* or leave in front of the instruction */
 void require_not(Emitter *e, LLVMValueRef condition);
 void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp); /* at the end of the block */
+void may_leave(Emitter *e);                                            /* in tests: sometimes leaves in front of the instruction */
+void may_leave_at(Emitter *e, uint32_t pc, TierLeave reason);          /* the same elsewhere, with the operands that are there */
 void locals_changed(Emitter *e);                                       /* what leaves from now on has other locals */
 void go(Emitter *e, uint32_t target, uint32_t cost);                   /* to a label, which ends the block */
 LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost); /* a block that does so; operands are as they are now */

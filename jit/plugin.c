@@ -16,10 +16,14 @@
 #include "vm/execute.h"
 
 enum {
-  CODE_MAX = 20000,  /* instructions of a function that is compiled at all */
-  UNIT_MAX = 300,   /* of all in a unit, when the first is smaller */
+  CODE_MAX = 5000,   /* instructions of a function that is compiled at all: LLVM's time grows with the square of the places that leave */
+  STORES_MAX = 60000, /* of its locals, by what writes them where it leaves: each change of one makes that anew */
+  UNIT_MAX = 300,    /* of all in a unit, when the first is smaller */
   AGAIN_MAX = 24,    /* of a callee that comes with its caller whatever is known of it */
   REGISTERED_MAX = 16,
+  /* For a program: what has reached one of these is not compiled further, and runs on as it is. */
+  PROGRAM_INSNS = 2000000, PROGRAM_BYTES = 64 << 20, PROGRAM_SECONDS = 60,
+  PROGRAM_WAITING = 256, /* units that wait for the compiler */
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
 
@@ -57,6 +61,7 @@ typedef struct Job {
   CodegenUnit *code;      /* NULL: failed, or not yet */
   TierEntry entries[UNIT_MEMBERS], entry_at;
   bool is_dropped;        /* the program is gone */
+  double seconds;         /* that the compiler's thread took */
 } Job;
 
 typedef struct Jobs { Job *first, **end; } Jobs;
@@ -67,10 +72,44 @@ static Jobs waiting = {.end = &waiting.first}, done = {.end = &done.first};
 static Job *running;
 static Spare spare;      /* context NULL: none is ready */
 static bool has_thread, no_thread, is_parsing, is_ending;
-static struct { uint64_t units, functions, insns, failed; double emitting, compiling; size_t bytes; unsigned registered; } figures;
+static struct { uint64_t units, functions, insns, failed, refused; double emitting, compiling; size_t bytes; unsigned registered; } figures;
 
 static atomic_bool any_done; /* whether poll has anything to do */
 static atomic_bool has_spare;
+
+/* Of the machine's thread: what compiling has taken for a program so far. */
+typedef struct Spent {
+  struct Spent *next;
+  const Program *program;
+  uint64_t insns, bytes;
+  uint32_t waiting;
+  double seconds;
+} Spent;
+
+static Spent *spent;
+
+static Spent *spent_on(const Program *program) {
+  Spent *found = spent;
+  while (found && found->program != program) found = found->next;
+  if (found || !(found = calloc(1, sizeof *found))) return found;
+  found->next = spent;
+  found->program = program;
+  return spent = found;
+}
+
+static bool is_spent(const Spent *on) {
+  return !on || on->insns >= PROGRAM_INSNS || on->bytes >= PROGRAM_BYTES || on->seconds >= PROGRAM_SECONDS || on->waiting >= PROGRAM_WAITING;
+}
+
+static void spent_drop(const Program *program) {
+  for (Spent **link = &spent; *link; link = &(*link)->next) {
+    Spent *found = *link;
+    if (found->program != program) continue;
+    *link = found->next;
+    free(found);
+    return;
+  }
+}
 
 /* Of the machine's thread: what has been published. */
 typedef struct Compiled {
@@ -102,6 +141,14 @@ static double seconds_now(void) {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+/* Whether compiling it takes time and memory that are in proportion. */
+static bool is_compilable(const Code *code) {
+  uint64_t changes = 1;
+  if (code->ninsns > CODE_MAX || code->frame_slots > FRAME_SLOTS_NARROW) return false;
+  for (uint32_t pc = 0; pc < code->ninsns; pc++) changes += code->insns[pc].op == OP_LOCAL_SET;
+  return changes * code->nlocals_slots <= STORES_MAX;
+}
+
 /* Adds what a member calls, and the closures it makes: those that are known and not too large. */
 static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
   const Code *code = member->code;
@@ -114,7 +161,7 @@ static void callees_add(Unit *unit, const Member *member, uint32_t *ninsns) {
     if (insn->op == OP_CALL_TRAIT) count = threaded_receivers(code->threaded, pc, descs, callees);
     for (uint32_t i = 0; i < count; i++) {
       Code *callee = callees[i];
-      if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX) continue;
+      if (!callee->insns || unit_member(unit, callee) || *ninsns + callee->ninsns > UNIT_MAX || !is_compilable(callee)) continue;
       /* What has not been met yet may never run; what is compiled already need not be once more. */
       if (callee->ninsns > AGAIN_MAX && (callee->entry || !machine_tier_is_warm(callee))) continue;
       Member *added = unit_add(unit, callee);
@@ -193,7 +240,8 @@ static void *compiler(void *unused) {
     double start = seconds_now();
     job_compile(running);
     pthread_mutex_lock(&lock);
-    figures.compiling += seconds_now() - start;
+    running->seconds = seconds_now() - start;
+    figures.compiling += running->seconds;
     if (figures.registered < REGISTERED_MAX && atexit(end) == 0) figures.registered++;
     jobs_add(&done, running);
     running = NULL;
@@ -235,6 +283,12 @@ static void end(void) {
 
 static void job_publish(Job *job) {
   npending--;
+  Spent *on = job->is_dropped ? NULL : spent_on(job->program);
+  if (on) {
+    on->waiting--;
+    on->seconds += job->seconds;
+    on->bytes += job->code ? codegen_bytes(job->code) : 0;
+  }
   Compiled *compiled = job->code ? malloc(sizeof *compiled) : NULL;
   if (!compiled || job->is_dropped) {
     if (job->code) codegen_free(job->code);
@@ -342,16 +396,20 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   return false;
 }
 
-static bool can_compile(const Code *code) { return code->ninsns <= CODE_MAX && code->frame_slots <= FRAME_SLOTS_NARROW; }
-
 static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits) {
   Code *able[TIER_TOGETHER];
   uint32_t nable = 0;
-  if (!can_compile(codes[0])) return;
+  if (!is_compilable(codes[0])) return;
   for (uint32_t i = 0; i < count; i++) {
-    if (can_compile(codes[i])) able[nable++] = codes[i];
+    if (is_compilable(codes[i])) able[nable++] = codes[i];
   }
   double start = seconds_now();
+  Spent *on = spent_on(codes[0]->program);
+  if (is_spent(on)) {
+    figures.refused++;
+    return;
+  }
+  uint64_t insns = figures.insns;
   Job *job = calloc(1, sizeof *job);
   if (!job) return;
   job->program = codes[0]->program;
@@ -360,8 +418,13 @@ static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins
   if (job_emit(job, able, nable)) {
     check(&job->unit);
     figures.emitting += seconds_now() - start;
+    on->seconds += seconds_now() - start;
+    on->insns += figures.insns - insns;
+    on->waiting++;
     job_start(job, waits);
   } else {
+    on->seconds += seconds_now() - start;
+    on->insns += figures.insns - insns;
     figures.failed++;
     free(job);
   }
@@ -378,6 +441,7 @@ static void program_drop(Program *program) {
   if (running) running->is_dropped |= running->program == program;
   pthread_mutex_unlock(&lock);
   poll();
+  spent_drop(program);
   for (Compiled **link = &all; *link;) {
     Compiled *compiled = *link;
     if (compiled->program != program) {
@@ -390,6 +454,21 @@ static void program_drop(Program *program) {
   }
 }
 
+/* Forking. The child has no compiler's thread, but gets one when it needs one; so LLVM must be at rest when the process is copied. */
+
+static void fork_begin(void) {
+  pthread_mutex_lock(&lock);
+  while (running || is_parsing) pthread_cond_wait(&changed, &lock);
+}
+
+static void fork_end(void) { pthread_mutex_unlock(&lock); }
+
+static void fork_end_child(void) {
+  pthread_mutex_init(&lock, NULL);
+  pthread_cond_init(&changed, NULL);
+  has_thread = false;
+}
+
 static bool is_busy(void) {
   pthread_mutex_lock(&lock);
   bool busy = running || waiting.first || is_parsing;
@@ -399,9 +478,9 @@ static bool is_busy(void) {
 
 static void stats(FILE *out) {
   poll();
-  fprintf(out, "compiled         %llu functions (%llu instructions) in %llu units, %zu bytes; %llu failed; emitting %.1f ms, compiling %.1f ms\n",
+  fprintf(out, "compiled         %llu functions (%llu instructions) in %llu units, %zu bytes; %llu failed, %llu refused; emitting %.1f ms, compiling %.1f ms\n",
           (unsigned long long)figures.functions, (unsigned long long)figures.insns, (unsigned long long)figures.units, figures.bytes,
-          (unsigned long long)figures.failed, 1e3 * figures.emitting, 1e3 * figures.compiling);
+          (unsigned long long)figures.failed, (unsigned long long)figures.refused, 1e3 * figures.emitting, 1e3 * figures.compiling);
 }
 
 static const TierPlugin plugin = {compile, is_ready, poll, program_drop, stats, is_busy, codegen_dump};
@@ -410,5 +489,5 @@ __attribute__((visibility("default"))) const TierPlugin *firn_tier_start(uint64_
 
 const TierPlugin *firn_tier_start(uint64_t version, const TierSymbol *symbols) {
   if (version != TIER_VERSION || !symbols_take(symbols)) return NULL;
-  return codegen_start(symbols) && atexit(end) == 0 ? &plugin : NULL;
+  return codegen_start(symbols) && atexit(end) == 0 && pthread_atfork(fork_begin, fork_end, fork_end_child) == 0 ? &plugin : NULL;
 }

@@ -14,6 +14,7 @@ typedef enum StressMode {
   STRESS_CLONE = 4,  /* clone, compare state hashes; go on with the clone */
   STRESS_HOP = 8,    /* go on with a tier chosen at random */
   STRESS_STEP = 16,  /* the oracle's tiers stop after some instructions, chosen at random */
+  STRESS_LEAVE = 32, /* compiled code leaves often (tier_leave_often): of the process, not of stress_run */
 } StressMode;
 
 typedef struct StressOptions {

@@ -48,6 +48,7 @@ static uint64_t leaves[LEAVES], steps[OP_MAX]; /* how often compiled code was le
 static unsigned dumps;
 static Candidate candidates[CANDIDATES];
 static uint32_t ncandidates, samples; /* samples: taken so far */
+TierLeaving tier_leaving;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
 #ifdef FIRN_NO_PLUGINS
@@ -279,6 +280,15 @@ void tier_dump(unsigned what) {
   if (plugin) plugin->dump(what);
 }
 
+void tier_leave_often(uint32_t each) { tier_leaving = (TierLeaving){each, each}; }
+
+/* The same in compiled code: runtime.c's leave_due. */
+static bool leave_due(void) {
+  if (tier_leaving.each == 0 || --tier_leaving.left > 0) return false;
+  tier_leaving.left = tier_leaving.each;
+  return true;
+}
+
 bool tier_is_busy(void) { return plugin && plugin->is_busy(); }
 
 void tier_stats(FILE *out) {
@@ -312,7 +322,7 @@ int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, in
   ctx->reason = LEAVE_STEP;
   /* An allocation might need frames to be exact. */
   bool is_near = guest->allocated_next - guest->allocated < NEAR_QUOTA || guest->allocated > guest->allocated_next;
-  if (is_near || (insn->op == OP_CALL_IMPORT && is_for_oracle(insn->x.native))) {
+  if (is_near || leave_due() || (insn->op == OP_CALL_IMPORT && is_for_oracle(insn->x.native))) {
     steps[insn->op]++;
     return INT64_MIN;
   }
@@ -331,6 +341,7 @@ int64_t tier_execute(TierContext *ctx, Value *fp, Code *code, CodeInsn *insn, in
 }
 
 void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc, uint32_t bytes) {
+  if (leave_due()) return NULL;
   Guest *guest = ctx->guest;
   guest->task->top = (uint32_t)(fp - guest->task->slots) + sp;
   return heap_object_quick(guest, desc, bytes);
@@ -339,5 +350,6 @@ void *tier_object(TierContext *ctx, Value *fp, uint32_t sp, const ObjDesc *desc,
 Code *tier_receiver(TierContext *ctx, const CodeInsn *insn, void *receiver) {
   const ObjDesc *desc = obj_desc(receiver);
   Trap trap;
+  if (leave_due()) return NULL;
   return program_trait_code(ctx->guest->program, insn->t, insn->k, desc, &trap);
 }

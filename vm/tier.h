@@ -87,6 +87,11 @@ bool tier_is_busy(void);
 enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
 void tier_dump(unsigned what);
 void tier_program_drop(Program *program);
+/* For tests: from now on compiled code leaves at each so-manieth of the places where it could, and not only where it must. 0: it does not; it
+ * is compiled without what that takes. */
+typedef struct TierLeaving { uint32_t each, left; } TierLeaving;
+extern TierLeaving tier_leaving;
+void tier_leave_often(uint32_t each);
 
 /* For plugins. */
 bool tier_is_warm(const Code *code); /* has been met by a sample */

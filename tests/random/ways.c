@@ -12,7 +12,9 @@
 #include "tests/fuzz/chance.h"
 #include "vm/heap.h"
 #include "vm/image.h"
+#include "vm/module.h"
 #include "vm/stress.h"
+#include "vm/tier.h"
 
 const Way ways[] = {
     {"oracle", TIER_ORACLE, JIT_OFF, 0, 1},
@@ -28,9 +30,12 @@ const Way ways[] = {
     {"compiled, in slices", TIER_INTERP, JIT_ALWAYS, WAY_SLICES, 1},
     {"compiled, hopping, thawed and cloned", TIER_INTERP, JIT_ALWAYS, WAY_SLICES | WAY_THAW | WAY_CLONE | WAY_HOP, 1},
     {"compiled, collecting", TIER_INTERP, JIT_ALWAYS, WAY_GC, 8},
+    {"compiled, leaving", TIER_INTERP, JIT_ALWAYS, WAY_LEAVE, 2},
+    {"compiled, leaving, in slices", TIER_INTERP, JIT_ALWAYS, WAY_LEAVE | WAY_SLICES, 4},
 };
 const unsigned nways = sizeof ways / sizeof *ways;
 
+enum { LEAVE_EACH = 8 };
 enum { PAUSES_FINE = 24, SLICE_BITS = 12, WHOLE_IMAGES = 16, STEPS_EVERY = 6, PROGRAMS_MAX = 64 };
 
 typedef struct Run {
@@ -119,6 +124,18 @@ static void run_in_steps(Run *run) {
   stress_run(&run->guest, &options, run->outcome->problem);
 }
 
+/* Another program of the same module. */
+static Program *program_copy(const Program *program) {
+  size_t length;
+  ModuleError error;
+  uint8_t *bytes = module_encode(program->module, &length, false);
+  Module *module = bytes ? module_decode(bytes, length, &error) : NULL;
+  Program *copy = module ? program_link(module, &error) : NULL;
+  if (!copy) abort();
+  free(bytes);
+  return copy;
+}
+
 static void outcome_take(Outcome *outcome, Guest *guest) {
   outcome->status = guest->status;
   outcome->trap = guest->trap;
@@ -134,6 +151,10 @@ Outcome way_run(const Way *way, Program *program, uint64_t seed) {
   Outcome outcome = {.output = calloc(1, 1)};
   Run run = {.way = way, .state = seed, .outcome = &outcome};
   GuestOptions options = {.tier = way->tier, .jit = way->jit, .fuel = way->modes & WAY_SLICES ? 0 : WAY_FUEL, .stack_slots = WAY_STACK_SLOTS, .memory = WAY_MEMORY, .output = WAY_OUTPUT, .write = output_keep, .write_ctx = &outcome};
+  if (way->modes & WAY_LEAVE) {
+    tier_leave_often(1 + roll(&run, LEAVE_EACH));
+    program = run.programs[run.nprograms++] = program_copy(program);
+  }
   run.guest = guest_new(program, &options);
   if (!outcome.output || !run.guest) abort();
   bool had_stress = heap_stress;
@@ -141,6 +162,7 @@ Outcome way_run(const Way *way, Program *program, uint64_t seed) {
   if (way->modes & WAY_STEPS) run_in_steps(&run);
   else run_in_slices(&run);
   heap_stress = had_stress;
+  tier_leave_often(0);
   outcome_take(&outcome, run.guest);
   guest_free(run.guest);
   while (run.nprograms) program_free(run.programs[--run.nprograms]);

@@ -19,6 +19,7 @@ typedef enum WayMode {
   WAY_HOP = 8,      /* at pauses: on a tier chosen at random */
   WAY_GC = 16,      /* a collection at every allocation */
   WAY_STEPS = 32,   /* as stress_run does it: at safepoints and between instructions */
+  WAY_LEAVE = 64,   /* compiled code leaves often (tier_leave_often); in a copy of the program, for it is compiled so */
 } WayMode;
 
 typedef struct Way {
