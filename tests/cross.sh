@@ -15,7 +15,7 @@ LIMIT=3000000
 record() {
   timeout 200 "$@" </dev/null >"$to" 2>"$to.err"
   echo "status $?" >>"$to"
-  grep -v -e '^heap  ' -e '^compiled  ' -e '^cpu time  ' "$to.err" >>"$to"
+  grep -v -e '^heap  ' -e '^compiled  ' -e '^left  ' -e '^cpu time  ' "$to.err" >>"$to"
   rm -f "$to.err"
 }
 

@@ -61,4 +61,4 @@ quiet() { empty err; }
 
 # Of what --stats writes: the fuel; and all that the guest itself says, without the statistics and what the command says.
 fuel_of() { sed -n 's/^fuel used *//p' "$1"; } # FILE, or -
-report_of() { grep -v '^firn: \|^state hash  \|^fuel used  \|^memory \|^output  \|^tasks  \|^module  \|^heap   \|^specialisations \|^cpu time  ' "$1"; }
+report_of() { grep -v '^firn: \|^state hash  \|^fuel used  \|^memory \|^output  \|^tasks  \|^module  \|^heap   \|^specialisations \|^compiled  \|^left  \|^cpu time  ' "$1"; }
