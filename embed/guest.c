@@ -92,6 +92,7 @@ FirnError *guest_prepare(Firn *firn, const FirnGuestOptions *options, FirnGuest 
   g->userdata = options->userdata;
   uint64_t slots = options->stack / sizeof(Value);
   *out = (GuestOptions){
+      .jit = options->jit == FIRN_JIT_ALWAYS ? JIT_ALWAYS : options->jit == FIRN_JIT_ON ? JIT_ON : JIT_OFF,
       .fuel = options->fuel == 0 ? INT64_MAX : options->fuel < 0 ? 0 : options->fuel,
       .deadline = deadline_after(options->timeout),
       .memory = options->memory,

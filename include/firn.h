@@ -214,6 +214,10 @@ typedef enum FirnInput { FIRN_INPUT_END, FIRN_INPUT_LINE, FIRN_INPUT_WAIT } Firn
 /* Gives the next line of a guest's input, without its end; the text is copied at once. WAIT: there is none yet; it is asked again when the guest is run. */
 typedef FirnInput (*FirnReadLine)(void *userdata, const char **text, size_t *length);
 
+/* Whether functions of a guest become native code (docs/compiling.md): those that are hot, in a thread that the library starts, or each before it runs first, for
+ * tests. Nothing else changes: results, fuel, limits and images are the same. Where the plugin firn-jit.so is missing, nothing is compiled. */
+typedef enum FirnJit { FIRN_JIT_OFF, FIRN_JIT_ON, FIRN_JIT_ALWAYS } FirnJit;
+
 typedef struct FirnGuestOptions {
   size_t size;
   int64_t fuel;                /* units to begin with; 0: without limit, negative: none */
@@ -232,6 +236,7 @@ typedef struct FirnGuestOptions {
   uint64_t output;             /* the most bytes it may print and write to files; 0: no limit. Over it, it fails */
   uint64_t tasks;              /* the most tasks at a time, calls included; 0: no limit. Over it, it fails */
   int64_t timeout;             /* microseconds by the clock from now on, after which it stops; 0: any. See firn_timeout_set */
+  FirnJit jit;
 } FirnGuestOptions;
 FIRN_OPTIONS(FirnGuestOptions, firn_guest_options)
 

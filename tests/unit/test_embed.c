@@ -104,6 +104,37 @@ static FirnAnswer host_add(FirnCall *call, const FirnValue *args, FirnValue *res
   return FIRN_DONE;
 }
 
+/* Native code is the guest's business only: calls both ways, slices and fuel are the same. */
+START_TEST(test_jit) {
+  static const char source[] = "extern \"game\" fn add(a: int, b: int) -> int\n"
+                               "pub fn f(n: int) -> int { var s = 0; for i in 0..n { s += add(i, 1) % 7 }; s }\n"
+                               "pub fn g(n: int) -> int => if n < 2 { n } else { g(n - 1) + g(n - 2) }";
+  int64_t used[FIRN_JIT_ALWAYS + 1], results[FIRN_JIT_ALWAYS + 1][2];
+  int more = 3;
+  FINE(firn_define(firn, "game.add(int, int) -> int", host_add, &more));
+  compile(source);
+  for (int jit = FIRN_JIT_OFF; jit <= FIRN_JIT_ALWAYS; jit++) {
+    FirnGuestOptions options = firn_guest_options();
+    options.jit = (FirnJit)jit;
+    options.fuel = 100000000;
+    FINE(firn_guest_new(program, &options, &guest));
+    while (firn_run(guest, 1000) == FIRN_RUNNABLE) {}
+    FirnValue arg = firn_int(2000), result;
+    FINE(firn_call(bind("f", "(int) -> int"), &arg, 1, &result));
+    results[jit][0] = result.as.integer;
+    arg = firn_int(22);
+    FINE(firn_call(bind("g", "(int) -> int"), &arg, 1, &result));
+    results[jit][1] = result.as.integer;
+    used[jit] = firn_fuel(guest);
+    firn_guest_free(guest);
+    guest = NULL;
+    ck_assert_int_eq(results[jit][0], results[0][0]);
+    ck_assert_int_eq(results[jit][1], 17711);
+    ck_assert_int_eq(used[jit], used[0]);
+  }
+}
+END_TEST
+
 static FirnAnswer host_echo(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)call, *result = args[0], FIRN_DONE; }
 static FirnAnswer host_wrong(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)call, (void)args, *result = firn_float(1), FIRN_DONE; }
 static FirnAnswer host_trap(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)result, firn_call_trap(call, args[0].as.text); }
@@ -427,7 +458,7 @@ static void setup_stressed(void) {
 
 static void tests_add(Suite *suite, const char *name, void (*begin)(void)) {
   const TTest *const all[] = {
-      test_run, test_compile, test_timeout_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
+      test_run, test_jit, test_compile, test_timeout_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
       test_order, test_results, test_references,
   };
   TCase *tests = tcase_create(name);
