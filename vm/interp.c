@@ -215,11 +215,11 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
       goto paused_loop; \
     } \
   } while (0)
-/* Looks up now and then from what runs, where there is a tier: not always after as much, or else it would be at the same place of a loop each time. */
+/* Looks up now and then from what runs, where there is a tier. */
 #define FUEL_TAKE(balance) \
   do { \
-    int64_t taken = (balance), most = TIER_SAMPLE + (taken & (TIER_SAMPLE / 4 - 1)); \
-    reserve = tier && taken > most ? taken - most : 0; \
+    int64_t taken = (balance); \
+    reserve = tier && taken > TIER_SAMPLE ? taken - TIER_SAMPLE : 0; \
     fuel = taken - reserve; \
   } while (0)
 #define ENTER(callee, at, size) \
@@ -397,9 +397,7 @@ compiled_enter: {
   guest->is_compiled = false;
   LOST();
   if (LIKELY(result.fuel >= 0)) {
-    /* What it used counts for the next look up, which comes at once if that was much. */
-    if (result.fuel < reserve) reserve = result.fuel;
-    fuel = result.fuel - reserve;
+    FUEL_TAKE(result.fuel);
     fp[0].i = result.value;
     RETURN();
   }
