@@ -215,11 +215,11 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
       goto paused_loop; \
     } \
   } while (0)
-/* Looks up now and then from what runs, where there is a tier. */
+/* Looks up now and then from what runs, where there is a tier: not always after as much, or else it would be at the same place of a loop each time. */
 #define FUEL_TAKE(balance) \
   do { \
-    int64_t taken = (balance); \
-    reserve = tier && taken > TIER_SAMPLE ? taken - TIER_SAMPLE : 0; \
+    int64_t taken = (balance), most = TIER_SAMPLE + (taken & (TIER_SAMPLE / 4 - 1)); \
+    reserve = tier && taken > most ? taken - most : 0; \
     fuel = taken - reserve; \
   } while (0)
 #define ENTER(callee, at, size) \
@@ -397,7 +397,9 @@ compiled_enter: {
   guest->is_compiled = false;
   LOST();
   if (LIKELY(result.fuel >= 0)) {
-    FUEL_TAKE(result.fuel);
+    /* What it used counts for the next look up, which comes at once if that was much. */
+    if (result.fuel < reserve) reserve = result.fuel;
+    fuel = result.fuel - reserve;
     fp[0].i = result.value;
     RETURN();
   }
@@ -422,6 +424,7 @@ paused_loop: {
   if (fuel >= 0) {
     tier_sample(tier, threaded->code, header);
     compiled = tier_entry(tier, threaded->code, header);
+    if (compiled && header == 0) fuel += threaded->cost; /* as in compiled_begin: a loop may begin where its function does */
     if (compiled) goto compiled_enter;
     pc = threaded->cells + threaded->cell_at[header];
     goto *pc->op;

@@ -71,7 +71,7 @@ static inline void lockstep_compare(Guest **guests, const uint64_t *outputs, con
                   (int)guests[i]->status, (int)guests[0]->status);
     ck_assert_msg(guests[i]->trap == guests[0]->trap, "%s, pause %" PRIu64 ": trap %d, oracle's %d", what, pauses, (int)guests[i]->trap,
                   (int)guests[0]->trap);
-    ck_assert_msg(guests[i]->fuel == guests[0]->fuel, "%s, pause %" PRIu64 ": fuel %" PRId64 ", oracle's %" PRId64, what, pauses,
+    ck_assert_msg(guests[i]->fuel == guests[0]->fuel, "%s, guest %d, pause %" PRIu64 ": fuel %" PRId64 ", oracle's %" PRId64, what, i, pauses,
                   guests[i]->fuel, guests[0]->fuel);
     ck_assert_msg(guests[i]->allocated == guests[0]->allocated, "%s, pause %" PRIu64 ": allocations differ", what, pauses);
     ck_assert_msg(guests[i]->exit_status == guests[0]->exit_status, "%s: exit %" PRId64 ", oracle's %" PRId64, what,

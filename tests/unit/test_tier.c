@@ -108,6 +108,24 @@ START_TEST(test_leaving) {
 }
 END_TEST
 
+/* A loop that begins where its function does, and is compiled while it runs: who goes on in it has entered once only. */
+START_TEST(test_loop_first) {
+  Program *program = program_of("class Cell { var n: int }\nfn spin(cell: Cell) {\nwhile true {\nif cell.n == 0 { return }\ncell.n -= 1 }\n}\n"
+                                "let cell = Cell(20_000_000)\nspin(cell)\nprint(cell.n)\n");
+  uint64_t used[2];
+  for (int i = 0; i < 2; i++) {
+    uint64_t output = 0;
+    GuestOptions options = {.jit = i == 0 ? JIT_OFF : JIT_ON, .fuel = INT64_MAX, .write = lockstep_write, .write_ctx = &output};
+    Guest *guest = guest_new(program, &options);
+    ck_assert_int_eq(guest_run(guest), GUEST_FINISHED);
+    used[i] = guest_fuel_used(guest);
+    guest_free(guest);
+  }
+  ck_assert_uint_eq(used[1], used[0]);
+  program_free(program);
+}
+END_TEST
+
 static const char busy_text[] =
     "fn f(n: int) -> int { var s = 0\nfor i in 0..n { s = (s * 7 + i) % 1001 }\ns }\n"
     "fn g(n: int) -> int { var s = 1\nfor i in 0..n { s = (s + f(i % 50)) % 97 }\ns }\n"
@@ -152,6 +170,7 @@ int main(void) {
   tcase_set_timeout(tcase, 240);
   int together = TOGETHER * (getenv("TIER_ALL") ? 1 : SAMPLE);
   tcase_add_loop_test(tcase, test_leaving, 0, (sources.count + together - 1) / together);
+  tcase_add_test(tcase, test_loop_first);
   tcase_add_test(tcase, test_fork);
   suite_add_tcase(suite, tcase);
   return suite_run(suite);
