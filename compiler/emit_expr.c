@@ -190,18 +190,20 @@ static bool is_idle(Op op) {
   return (op >= OP_TUPLE_NEW && op <= OP_OPT_IS) || op == OP_RES_OK || op == OP_RES_ERR || op == OP_REF_EQ;
 }
 
+/* What `op` makes of an instruction's worth of elements, from `first` on: in a local. */
+static uint32_t emit_part(Emitter *e, TNode *node, Op op, uint32_t first) {
+  uint32_t count = node->nlist - first < EMIT_CHUNK ? node->nlist - first : EMIT_CHUNK;
+  emit_operands(e, node->list + first, count);
+  put_node_op(e, node, op, count, count);
+  push(e, node->type);
+  return local_store(e);
+}
+
 /* list.new of more elements than one instruction takes: parts are appended. */
 static void emit_long_list(Emitter *e, TNode *node) {
-  emit_operands(e, node->list, EMIT_CHUNK);
-  put_node_op(e, node, OP_LIST_NEW, EMIT_CHUNK, EMIT_CHUNK);
-  push(e, node->type);
-  uint32_t list = local_store(e);
+  uint32_t list = emit_part(e, node, OP_LIST_NEW, 0);
   for (uint32_t i = EMIT_CHUNK; i < node->nlist && e->reachable; i += EMIT_CHUNK) {
-    uint32_t count = node->nlist - i < EMIT_CHUNK ? node->nlist - i : EMIT_CHUNK;
-    emit_operands(e, node->list + i, count);
-    put_node_op(e, node, OP_LIST_NEW, count, count);
-    push(e, node->type);
-    uint32_t part = local_store(e);
+    uint32_t part = emit_part(e, node, OP_LIST_NEW, i);
     local_get(e, list);
     local_load(e, part);
     put_node_op(e, node, OP_LIST_APPEND, 2, 0);
@@ -210,16 +212,9 @@ static void emit_long_list(Emitter *e, TNode *node) {
 }
 
 static void emit_long_concat(Emitter *e, TNode *node) {
-  emit_operands(e, node->list, EMIT_CHUNK);
-  put_node_op(e, node, OP_STRING_CONCAT, EMIT_CHUNK, EMIT_CHUNK);
-  push(e, node->type);
-  uint32_t joined = local_store(e);
+  uint32_t joined = emit_part(e, node, OP_STRING_CONCAT, 0);
   for (uint32_t i = EMIT_CHUNK; i < node->nlist && e->reachable; i += EMIT_CHUNK) {
-    uint32_t count = node->nlist - i < EMIT_CHUNK ? node->nlist - i : EMIT_CHUNK;
-    emit_operands(e, node->list + i, count);
-    put_node_op(e, node, OP_STRING_CONCAT, count, count);
-    push(e, node->type);
-    uint32_t part = local_store(e);
+    uint32_t part = emit_part(e, node, OP_STRING_CONCAT, i);
     local_load(e, joined);
     local_load(e, part);
     put_node_op(e, node, OP_STRING_CONCAT, 2, 2);

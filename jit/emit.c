@@ -47,9 +47,10 @@ void slot_store(Emitter *e, uint32_t slot, Kind kind, LLVMValueRef value) {
   LLVMBuildStore(e->b, value, e->slots[slot]);
 }
 
-LLVMValueRef word_of(Emitter *e, Kind kind, LLVMValueRef value) { return kind == KIND_DOUBLE ? runtime_call(e, "canonical", &value, 1) : value; }
-
-LLVMValueRef slot_word(Emitter *e, uint32_t slot) { return word_of(e, e->kinds[slot], slot_load(e, slot)); }
+LLVMValueRef slot_word(Emitter *e, uint32_t slot) {
+  LLVMValueRef value = slot_load(e, slot);
+  return e->kinds[slot] == KIND_DOUBLE ? runtime_call(e, "canonical", &value, 1) : value;
+}
 
 LLVMValueRef slot_ref(Emitter *e, uint32_t slot) { return LLVMBuildIntToPtr(e->b, slot_load(e, slot), e->u->pointer, ""); }
 
@@ -295,15 +296,22 @@ static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function
   return true;
 }
 
+/* Labels in a loop, behind its header. */
+static uint32_t labels_count(const Function *function, const Loop *loop) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < function->nlabels; i++) count += function->labels[i].pc > loop->header && function->labels[i].pc <= loop->tail;
+  return count;
+}
+
 static bool loops_find(Emitter *e) {
   for (uint32_t pc = 0; pc < e->code->ninsns; pc++) {
     Loop found;
     if (e->code->insns[pc].op != OP_BR_IF || !loop_find(e, pc, &found)) continue;
-    Loop *loop = malloc(sizeof *loop);
-    if (!loop) {
-      free(found.is_proven);
-      return false;
-    }
+    bool fits = labels_count(e->code->function, &found) <= MAIN_LABELS;
+    Loop *loop = fits ? malloc(sizeof *loop) : NULL;
+    if (!loop) free(found.is_proven);
+    if (!fits) continue;
+    if (!loop) return false;
     *loop = found;
     loop->before = block_new(e, "before");
     e->places[loop->header].loop = loop;
@@ -358,15 +366,10 @@ static void start_load(Emitter *e) {
 static void main_emit(Emitter *e, Loop *loop, const Label *header) {
   const Function *function = e->code->function;
   Place kept[MAIN_LABELS];
-  uint32_t first = (uint32_t)(header - function->labels) + 1, count = 0, pc = e->pc;
+  uint32_t first = (uint32_t)(header - function->labels) + 1, count = labels_count(function, loop), pc = e->pc;
   const CodeInsn *insn = e->insn;
-  while (first + count < function->nlabels && function->labels[first + count].pc <= loop->tail) count++;
   block_begin(e, loop->before);
   label_state(e, header);
-  if (count > MAIN_LABELS) {
-    LLVMBuildBr(e->b, e->places[loop->header].block);
-    return;
-  }
   for (uint32_t i = 0; i < count; i++) {
     Place *place = &e->places[function->labels[first + i].pc];
     kept[i] = *place;
@@ -599,7 +602,7 @@ Member *unit_add(Unit *u, Code *code) {
   return member;
 }
 
-bool unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number) {
+void unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number) {
   *u = (Unit){.context = context, .module = runtime, .number = number};
   u->builder = LLVMCreateBuilderInContext(context);
   u->word = LLVMInt64TypeInContext(context);
@@ -607,7 +610,6 @@ bool unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t
   u->bit = LLVMInt1TypeInContext(context);
   u->real = LLVMDoubleTypeInContext(context);
   u->pointer = LLVMPointerTypeInContext(context, 0);
-  u->nothing = LLVMVoidTypeInContext(context);
   LLVMTypeRef result[] = {u->word, u->word};
   u->result = LLVMStructTypeInContext(context, result, 2, false);
   LLVMMetadataRef weights[] = {LLVMMDStringInContext2(context, "branch_weights", 14), LLVMValueAsMetadata(LLVMConstInt(u->half, 100000, false)),
@@ -616,7 +618,6 @@ bool unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t
   for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
     if (!LLVMIsDeclaration(f)) LLVMSetLinkage(f, LLVMInternalLinkage);
   }
-  return true;
 }
 
 void unit_end(Unit *u) {

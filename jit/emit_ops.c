@@ -22,7 +22,7 @@ static uint32_t operands_slots(const CodeInsn *insn, const char *sig, char end) 
       case 'v': break;
       case 'T': count += insn->w; break;
       case 'U': count += insn->v; break;
-      case '?': sig++; count += insn->op == OP_LIST_POP ? insn->v : insn->op == OP_MAP_GET ? insn->x.u->slots : insn->v; break;
+      case '?': sig++; count += insn->op == OP_MAP_GET ? insn->x.u->slots : insn->v; break;
       case '[':
       case '@': sig++; count++; break;
       default: count++; break;
@@ -608,7 +608,11 @@ static void emit_text(Emitter *e) {
       slot_store(e, first, KIND_WORD, runtime_call(e, "string_length", &string, 1));
       break;
     }
-    case OP_STRING_EQ: template_or_execute(e, "string_same", &operands, 1); break;
+    case OP_STRING_EQ: {
+      LLVMValueRef args[] = {operands, e->fuel};
+      template_or_execute(e, "string_same", args, 2);
+      break;
+    }
     case OP_STRING_CHAR: template_or_execute(e, "string_ascii", &operands, 1); break;
     case OP_BYTES_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
     case OP_BYTES_GET: template_or_step(e, "bytes_get", &operands, 1); break;

@@ -61,7 +61,6 @@ void slot_store(Emitter *e, uint32_t slot, Kind kind, LLVMValueRef value);
 LLVMValueRef slot_word(Emitter *e, uint32_t slot);                     /* as a word, canonical */
 LLVMValueRef slot_ref(Emitter *e, uint32_t slot);                      /* as a pointer */
 void slot_move(Emitter *e, uint32_t to, uint32_t from);
-LLVMValueRef word_of(Emitter *e, Kind kind, LLVMValueRef value);       /* canonical */
 LLVMValueRef const_word(Emitter *e, uint64_t value);
 LLVMValueRef const_half(Emitter *e, uint32_t value);
 LLVMValueRef const_address(Emitter *e, const void *address);

@@ -41,7 +41,7 @@ typedef struct Unit {
   LLVMContextRef context;
   LLVMModuleRef module;
   LLVMBuilderRef builder;
-  LLVMTypeRef word, half, bit, real, pointer, nothing, result; /* result: TierResult */
+  LLVMTypeRef word, half, bit, real, pointer, result; /* result: TierResult */
   LLVMMetadataRef unlikely;
   Member members[UNIT_MEMBERS];
   uint32_t nmembers;
@@ -52,7 +52,7 @@ typedef struct Unit {
 uint32_t kinds_of(const Type *type, uint8_t *kinds);
 
 /* emit.c. A unit is begun with the runtime's module, which it takes. */
-bool unit_begin(Unit *unit, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number);
+void unit_begin(Unit *unit, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number);
 Member *unit_member(const Unit *unit, const Code *code);
 Member *unit_add(Unit *unit, Code *code);            /* declares its body; NULL: the unit is full, or memory is out */
 bool unit_emit_body(Unit *unit, Member *member);     /* false: memory is out */

@@ -23,7 +23,6 @@ enum {
   REGISTERED_MAX = 16,
   /* For a program: what has reached one of these is not compiled further, and runs on as it is. */
   PROGRAM_INSNS = 2000000, PROGRAM_BYTES = 64 << 20, PROGRAM_SECONDS = 60,
-  PROGRAM_WAITING = 256, /* units that wait for the compiler */
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
 };
 
@@ -82,7 +81,6 @@ typedef struct Spent {
   struct Spent *next;
   const Program *program;
   uint64_t insns, bytes;
-  uint32_t waiting;
   double seconds;
 } Spent;
 
@@ -98,7 +96,7 @@ static Spent *spent_on(const Program *program) {
 }
 
 static bool is_spent(const Spent *on) {
-  return !on || on->insns >= PROGRAM_INSNS || on->bytes >= PROGRAM_BYTES || on->seconds >= PROGRAM_SECONDS || on->waiting >= PROGRAM_WAITING;
+  return !on || on->insns >= PROGRAM_INSNS || on->bytes >= PROGRAM_BYTES || on->seconds >= PROGRAM_SECONDS;
 }
 
 static void spent_drop(const Program *program) {
@@ -285,7 +283,6 @@ static void job_publish(Job *job) {
   npending--;
   Spent *on = job->is_dropped ? NULL : spent_on(job->program);
   if (on) {
-    on->waiting--;
     on->seconds += job->seconds;
     on->bytes += job->code ? codegen_bytes(job->code) : 0;
   }
@@ -420,7 +417,6 @@ static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins
     figures.emitting += seconds_now() - start;
     on->seconds += seconds_now() - start;
     on->insns += figures.insns - insns;
-    on->waiting++;
     job_start(job, waits);
   } else {
     on->seconds += seconds_now() - start;

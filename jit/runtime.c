@@ -104,15 +104,14 @@ TEMPLATE bool string_ascii(Value *s) {
   s[0].i = string->bytes[at];
   return true;
 }
-/* Strings that cost nothing to compare. */
-TEMPLATE bool string_same(Value *s) {
+TEMPLATE bool string_same(Value *s, int64_t *fuel) {
   const String *a = s[0].p, *b = s[1].p;
   bool is_same = a->length == b->length;
-  if (is_same && a != b) {
-    if (UNLIKELY(WORK_FUEL(a->length))) return false;
+  if (is_same) {
+    int64_t units = WORK_FUEL(a->length);
+    if (UNLIKELY(units > *fuel)) return false;
+    *fuel -= units;
     is_same = string_equal(a, b);
-  } else if (UNLIKELY(is_same && WORK_FUEL(a->length))) {
-    return false;
   }
   s[0].i = is_same;
   return true;

@@ -18,13 +18,16 @@
 #include "vm/interp.h"
 #include "vm/object.h"
 
-/* Samples: what makes a function hot, with one for each instruction, as compiling it takes some ten times as long as a sample; how long a candidate is one that is
- * not met. */
-enum { HOT = 64, STALE = 1024 };
-enum { TOGETHER_INSNS = 120 }; /* of several functions that are compiled together though they need not know each other */
-enum { OFTEN = 64 };   /* misses, or resumptions: as much as a sample */
-enum { ENTERED = 2 };  /* from this many times on a function is compiled from its beginning only */
-enum { CANDIDATES = 64, ENTRIES_MAX = 16, NEAR_QUOTA = 1 << 12 };
+enum {
+  HOT = 64,             /* samples, and one more for each instruction, as compiling it takes some ten times as long as a sample */
+  STALE = 1024,         /* samples: a candidate that none of so many has met is none any more */
+  OFTEN = 64,           /* misses, or resumptions: as much as a sample */
+  ENTERED = 2,          /* from this many times on a function is compiled from its beginning only */
+  TOGETHER_INSNS = 120, /* of several functions that are compiled together though they need not know each other */
+  CANDIDATES = 64,
+  ENTRIES_MAX = 16,
+  NEAR_QUOTA = 1 << 12, /* bytes */
+};
 
 typedef struct EntryAt { uint32_t pc, resumed; bool is_asked; TierEntry entry; } EntryAt;
 

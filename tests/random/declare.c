@@ -177,19 +177,25 @@ static void body(Gen *g, unsigned count) {
 }
 
 /* Methods of trait `t` for a type whose `self` is the first variable: all without a body of their own, and some others. */
+/* A method's head, and the place of its body. */
+static void method_begin(Gen *g, unsigned t, unsigned m) {
+  const TraitDecl *decl = &g->traits[t];
+  sayf(g, "  fn t%um%u(self", t, m);
+  for (unsigned p = 0; p < decl->methods[m].nparams; p++) {
+    const Var *var = var_new(g, decl->methods[m].params[p]);
+    sayf(g, ", %s: %s", var->name, var->type->name);
+  }
+  sayf(g, ") -> %s", decl->methods[m].result->name);
+  place_begin(g, decl->methods[m].result, false);
+}
+
 static void methods_write(Gen *g, unsigned t, const Type *self) {
   TraitDecl *decl = &g->traits[t];
   for (unsigned m = 0; m < decl->nmethods; m++) {
     if (decl->methods[m].has_body && one_in(g, 2)) continue;
     unsigned nvars = g->nvars;
     snprintf(var_new(g, self)->name, sizeof g->vars->name, "self");
-    sayf(g, "  fn t%um%u(self", t, m);
-    for (unsigned p = 0; p < decl->methods[m].nparams; p++) {
-      const Var *var = var_new(g, decl->methods[m].params[p]);
-      sayf(g, ", %s: %s", var->name, var->type->name);
-    }
-    sayf(g, ") -> %s", decl->methods[m].result->name);
-    place_begin(g, decl->methods[m].result, false);
+    method_begin(g, t, m);
     g->indent = 1;
     body(g, roll(g, 3));
     g->indent = 0;
@@ -204,13 +210,7 @@ static void traits_write(Gen *g) {
     sayf(g, "trait T%u {\n", t);
     for (unsigned m = 0; m < decl->nmethods; m++) {
       unsigned nvars = g->nvars;
-      sayf(g, "  fn t%um%u(self", t, m);
-      for (unsigned p = 0; p < decl->methods[m].nparams; p++) {
-        const Var *var = var_new(g, decl->methods[m].params[p]);
-        sayf(g, ", %s: %s", var->name, var->type->name);
-      }
-      sayf(g, ") -> %s", decl->methods[m].result->name);
-      place_begin(g, decl->methods[m].result, false);
+      method_begin(g, t, m);
       g->indent = 1;
       if (decl->methods[m].has_body) body(g, roll(g, 3));
       else say(g, "\n");

@@ -7,6 +7,7 @@
 
 #include "include/firn.h"
 #include "suite.h"
+#include "vm/heap.h"
 
 typedef struct Text { char *bytes; size_t length, at, chunk; } Text;
 
@@ -88,5 +89,26 @@ static inline int64_t call_int(FirnFunction *function, int64_t n) {
 }
 
 static inline FirnAnswer host_nothing(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)call, (void)args, (void)result, FIRN_DONE; }
+
+/* Suspended until the test completes it; its token is in asked_token. */
+static _Thread_local uint64_t asked_token __attribute__((unused));
+static inline FirnAnswer host_ask(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)args, (void)result, firn_call_suspend(call, &asked_token); }
+
+#define ASKS "extern \"t\" fn ask(what: string, n: int) -> int\n"
+
+/* A collection at every allocation. */
+static inline void setup_stressed(void) {
+  heap_stress = true;
+  setup();
+}
+
+static inline TCase *tests_add(Suite *suite, const char *name, void (*begin)(void), const TTest *const *tests, size_t count) {
+  TCase *tcase = tcase_create(name);
+  tcase_add_checked_fixture(tcase, begin, teardown);
+  tcase_set_timeout(tcase, 60);
+  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
+  suite_add_tcase(suite, tcase);
+  return tcase;
+}
 
 #endif

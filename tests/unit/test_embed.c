@@ -450,28 +450,15 @@ START_TEST(test_references) {
 }
 END_TEST
 
-/* A collection at every allocation. */
-static void setup_stressed(void) {
-  heap_stress = true;
-  setup();
-}
-
-static void tests_add(Suite *suite, const char *name, void (*begin)(void)) {
-  const TTest *const all[] = {
-      test_run, test_jit, test_compile, test_timeout_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors, test_host_errors_late, test_host_traps, test_binding,
-      test_order, test_results, test_references,
-  };
-  TCase *tests = tcase_create(name);
-  tcase_add_checked_fixture(tests, begin, teardown);
-  tcase_set_timeout(tests, 60);
-  tcase_add_loop_test(tests, test_values, 0, VALUE_ROWS);
-  for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
-  suite_add_tcase(suite, tests);
-}
-
 int main(void) {
+  const TTest *const all[] = {
+      test_run, test_jit, test_compile, test_timeout_compile, test_modules, test_host_functions, test_define_refuses, test_values_refused, test_host_errors,
+      test_host_errors_late, test_host_traps, test_binding, test_order, test_results, test_references,
+  };
   Suite *suite = suite_create("embedding");
-  tests_add(suite, "embed", setup);
-  tests_add(suite, "embed, stressed", setup_stressed);
+  for (int i = 0; i < 2; i++) {
+    TCase *tests = tests_add(suite, i ? "embed, stressed" : "embed", i ? setup_stressed : setup, all, sizeof all / sizeof *all);
+    tcase_add_loop_test(tests, test_values, 0, VALUE_ROWS);
+  }
   return suite_run(suite);
 }

@@ -187,7 +187,6 @@ static FirnAnswer host_split(FirnCall *call, const FirnValue *args, FirnValue *r
   return FIRN_DONE;
 }
 
-static FirnAnswer host_ask(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)args, (void)result, firn_call_suspend(call, NULL); }
 
 static const char source[] =
     "extern \"t\" fn split(s: string) -> [string]\n"

@@ -290,8 +290,6 @@ END_TEST
 
 /* Waiting */
 
-static FirnAnswer host_ask(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)args, (void)result, firn_call_suspend(call, NULL); }
-
 /* Guests that wait are not looked at: beside so many, one that runs gets as many slices, and as quickly, as alone. */
 START_TEST(test_waiting_costs_nothing) {
   enum { MANY = 10000 };
@@ -533,14 +531,10 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("schedules");
-  TCase *tests = tcase_create("schedules");
   const TTest *const all[] = {
       test_weights, test_long_operations, test_division, test_no_savings, test_leaves, test_deadlines, test_errors, test_meddling, test_turn_inside,
       test_waiting_costs_nothing, test_sleepers, test_completed, test_standard_input, test_given_input, test_random, test_many,
   };
-  tcase_add_checked_fixture(tests, setup, teardown);
-  tcase_set_timeout(tests, 60);
-  for (unsigned i = 0; i < sizeof all / sizeof *all; i++) tcase_add_test(tests, all[i]);
-  suite_add_tcase(suite, tests);
+  tests_add(suite, "schedules", setup, all, sizeof all / sizeof *all);
   return suite_run(suite);
 }

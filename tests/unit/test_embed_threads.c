@@ -60,7 +60,6 @@ static FirnAnswer host_twice(FirnCall *call, const FirnValue *args, FirnValue *r
   return FIRN_DONE;
 }
 
-static FirnAnswer host_ask(FirnCall *call, const FirnValue *args, FirnValue *result) { return (void)args, (void)result, firn_call_suspend(call, NULL); }
 
 static bool engine_fill(Firn *engine, FirnProgram **made) {
   return went(firn_define(engine, "t.twice(int) -> int", host_twice, NULL)) && went(firn_define(engine, "t.ask() -> int", host_ask, NULL)) &&
