@@ -17,7 +17,9 @@
 #include "stdlib/wait.h"
 
 enum {
-  SLICE = 1 << 20,        /* fuel between two looks at what can be completed: a few thousandths of a second */
+  SLICE = 1 << 20,        /* fuel between two looks at what can be completed, at first: a few thousandths of a second of an interpreter; */
+  SLICE_MOST = 1 << 28,   /* compiled code gets more, to be as long at it; */
+  SLICE_MICROS = 4000,    /* about so long */
   POLL_MICROS = 10000,    /* between two looks at input that can't be polled */
 };
 
@@ -72,10 +74,19 @@ void guest_wait(Guest *guest) {
   }
 }
 
+/* The next slice's fuel, after one that took that long. */
+static int64_t slice_fit(int64_t slice, int64_t micros) {
+  if (micros < SLICE_MICROS / 2 && slice < SLICE_MOST) return slice * 2;
+  return micros > SLICE_MICROS * 2 && slice > SLICE ? slice / 2 : slice;
+}
+
 void guest_run_on(Guest *guest) {
+  int64_t slice = SLICE;
   do {
     if (guest->status == GUEST_WAITING) guest_wait(guest);
     else wait_serve(guest);
-    guest_run_slice(guest, SLICE);
+    int64_t start = clock_micros(CLOCK_MONOTONIC);
+    guest_run_slice(guest, slice);
+    if (guest->status == GUEST_PAUSED) slice = slice_fit(slice, clock_micros(CLOCK_MONOTONIC) - start);
   } while (!io_stopped() && !guest_is_late(guest) && !guest->request && (guest->status == GUEST_WAITING || (guest->status == GUEST_PAUSED && !guest_is_out(guest))));
 }

@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "embed/embed.h"
@@ -21,15 +20,9 @@
 
 enum { LONGEST = 1 << 18 }; /* units until it is looked at times and input again */
 
-static int64_t clock_micros(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
 static int64_t time_after(int64_t micros) {
   int64_t due;
-  return __builtin_add_overflow(clock_micros(), micros, &due) ? GUEST_NEVER : due;
+  return __builtin_add_overflow(clock_micros(CLOCK_MONOTONIC), micros, &due) ? GUEST_NEVER : due;
 }
 
 /* Queues and lists */
@@ -328,7 +321,7 @@ static bool guest_turn(Schedule *s, FirnTurn *turn) {
 
 /* Those whose time has come. */
 static void timed_wake(Schedule *s) {
-  int64_t now = s->timed.count ? clock_micros() : 0;
+  int64_t now = s->timed.count ? clock_micros(CLOCK_MONOTONIC) : 0;
   while (s->timed.count && s->timed.guests[0]->scheduled.key <= now) place_ready(s->timed.guests[0]);
 }
 
@@ -352,7 +345,7 @@ static bool turn_run(Schedule *s, FirnTurn *turn) {
       readers_wake(s);
       looked = turn->used;
     }
-    if (deadline != GUEST_NEVER && clock_micros() >= deadline) break;
+    if (deadline != GUEST_NEVER && clock_micros(CLOCK_MONOTONIC) >= deadline) break;
   }
   return goes_on;
 }
@@ -364,7 +357,7 @@ static void turn_answer(const Schedule *s, FirnTurn *turn) {
   turn->left = s->nleft;
   turn->wait_micros = s->ready.count || s->left.first ? 0 : GUEST_NEVER;
   if (turn->wait_micros == 0 || !s->timed.count) return;
-  int64_t left = s->timed.guests[0]->scheduled.key - clock_micros();
+  int64_t left = s->timed.guests[0]->scheduled.key - clock_micros(CLOCK_MONOTONIC);
   turn->wait_micros = left > 0 ? left : 0;
 }
 

@@ -3,19 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "stdlib/io.h"
 #include "stdlib/support.h"
+#include "stdlib/wait.h"
 
 extern char **environ;
-
-static int64_t clock_micros(clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 NATIVE_NEEDS("time.micros", time_micros, "() -> int", TIME, "Microseconds since some moment in the past; never goes back.") {
   (void)guest;

@@ -2,13 +2,12 @@
  *
  * A guest's clock is the system's monotonic one, less what it showed when the guest began or was thawed: so a frozen guest sleeps on for as long as it had left.
  */
-#include <time.h>
 
 #include "stdlib/io.h"
 #include "stdlib/support.h"
 #include "stdlib/wait.h"
 
-static int64_t clock_micros(clockid_t clock) {
+int64_t clock_micros(clockid_t clock) {
   struct timespec now;
   clock_gettime(clock, &now);
   return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;

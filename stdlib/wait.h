@@ -2,7 +2,12 @@
 #ifndef FIRN_STDLIB_WAIT_H
 #define FIRN_STDLIB_WAIT_H
 
+#include <time.h>
+
 #include "vm/guest.h"
+
+/* What a clock of the system shows, in microseconds. */
+int64_t clock_micros(clockid_t clock);
 
 /* Completes what can be completed without waiting: first what is due, the earliest first, then reading of lines that are there, in the order in which they
  * were asked for. No executor may run. */

@@ -20,6 +20,7 @@
 
 /* Frames that a window takes: fewer of a task that another has given way to, and which may soon rest again. */
 enum { WINDOW_FRAMES = 32, WINDOW_FRAMES_OTHER = 2 };
+enum { LOOKS = 128, WORTH = 256 }; /* WORTH: units that compiled code should have done for going back to it at once */
 
 #define LIKELY(condition) __builtin_expect(!!(condition), 1)
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
@@ -215,10 +216,11 @@ static bool tasks_change(Guest *guest, Window *window, const Link *last, const C
       goto paused_loop; \
     } \
   } while (0)
-/* Looks up now and then from what runs, where there is a tier: not always after as much, or else it would be at the same place of a loop each time. */
+/* Looks up now and then from what runs, where there is a tier: not always after as much, or else it would be at the same place of a loop each time; and at
+ * once where compiled code is likely to be near. */
 #define FUEL_TAKE(balance) \
   do { \
-    int64_t taken = (balance), most = TIER_SAMPLE + (taken & (TIER_SAMPLE / 4 - 1)); \
+    int64_t taken = (balance), most = looks > 0 ? 0 : TIER_SAMPLE + (taken & (TIER_SAMPLE / 4 - 1)); \
     reserve = tier && taken > most ? taken - most : 0; \
     fuel = taken - reserve; \
   } while (0)
@@ -275,6 +277,7 @@ static GuestStatus run(Guest *guest, const void *const **labels) {
   Link *last;
   int64_t fuel, reserve = 0; /* the balance is their sum */
   Jit *const tier = tier_get(guest->options.jit);
+  int looks = tier && guest->program->is_compiled ? LOOKS : 0; /* how often it looks up at each place where compiled code might begin */
   TierContext tier_context = {.guest = guest};
   TierEntry compiled;
   Value acc = {.u = 0};
@@ -393,7 +396,8 @@ compiled_enter: {
   tier_context.left = task->frames + task->nslots;
   tier_context.native_limit = (char *)__builtin_frame_address(0) - TIER_NATIVE_STACK;
   guest->is_compiled = true;
-  TierResult result = compiled(&tier_context, fp, fuel + reserve);
+  int64_t before = fuel + reserve;
+  TierResult result = compiled(&tier_context, fp, before);
   guest->is_compiled = false;
   LOST();
   if (LIKELY(result.fuel >= 0)) {
@@ -404,6 +408,7 @@ compiled_enter: {
     RETURN();
   }
   guest->fuel = tier_context.fuel;
+  looks = before - guest->fuel > WORTH ? LOOKS : 0; /* what leaves after every few instructions had better be interpreted for a while */
   const Frame *left = tier_context.left;
   uint32_t count = (uint32_t)(task->frames + task->nslots - left);
   Frame first = *left;
@@ -420,9 +425,10 @@ compiled_enter: {
 
 paused_loop: {
   const Threaded *threaded = threaded_at(guest->program, pc, last, &leave_cell);
+  bool is_sample = looks == 0 || looks-- == 1;
   FUEL_TAKE(fuel + reserve);
   if (fuel >= 0) {
-    tier_sample(tier, threaded->code, header);
+    if (is_sample) tier_sample(tier, threaded->code, header);
     compiled = tier_entry(tier, threaded->code, header);
     if (compiled && header == 0) fuel += threaded->cost; /* as in compiled_begin: a loop may begin where its function does */
     if (compiled) goto compiled_enter;
@@ -434,15 +440,17 @@ paused_loop: {
   return guest->status = GUEST_PAUSED;
 }
 
-paused_entry:
+paused_entry: {
+  bool is_sample = looks == 0 || looks-- == 1;
   FUEL_TAKE(fuel + reserve);
   if (fuel >= 0) {
-    tier_sample(tier, callee_code, 0);
+    if (is_sample) tier_sample(tier, callee_code, 0);
     goto *pc->op;
   }
   guest->fuel = fuel;
   window_close(&window, last, callee_code, 0, fp);
   return guest->status = GUEST_PAUSED;
+}
 
   /* An operation that has trapped outside. If it is to be done again, its operands must be where portable code has them. `fuel` is as before it. */
 outside_trapped_2: {

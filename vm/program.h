@@ -118,6 +118,7 @@ struct Program {
   uint32_t ncodes, codes_cap;
   uint32_t codes_max;        /* program_limit */
   uint64_t generic_insns;    /* of instances of generic functions */
+  bool is_compiled;          /* some of its code: tier.h */
   bool knows_tasks;          /* some code that is ready to run has TASK_SELF: a guest may have a reference to a task that it did not make */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */

@@ -252,7 +252,12 @@ bool tier_is_warm(const Code *code) { return code->tier && (code->tier->heat > 0
 void tier_publish(Code *code, uint32_t pc, TierEntry entry) {
   TierCode *of = tier_code(code);
   if (!of) return;
+  code->program->is_compiled = true;
   of->heat = 0;
+  /* Its other hot places are reached from this one perhaps; else they get hot again. */
+  for (uint32_t i = ncandidates; i-- > 0;) {
+    if (candidates[i].code == code) candidate_drop(i);
+  }
   if (pc == 0) {
     of->is_asked = true;
     code->entry = entry;
