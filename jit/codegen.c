@@ -73,7 +73,7 @@ bool codegen_start(const TierSymbol *symbols) {
   cpu = LLVMGetHostCPUName();
   features = LLVMGetHostCPUFeatures();
   /* Scheduling takes a third of code generation, and processors do it themselves. */
-  static const char *const options[] = {"firn", "-inline-threshold=600", "-enable-misched=false", "-disable-post-ra"};
+  static const char *const options[] = {"firn", "-inline-threshold=100", "-enable-misched=false", "-disable-post-ra"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   machine = machine_new();
   return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);

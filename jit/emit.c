@@ -550,7 +550,7 @@ Member *unit_member(const Unit *unit, const Code *code) {
   return NULL;
 }
 
-enum { INLINE_MAX = 24, RECURSIVE_MAX = 48 }; /* instructions of functions that are always inlined; and into themselves, once */
+enum { INLINE_MAX = 24 }; /* instructions of functions that are always inlined; recursive ones into themselves, once */
 enum { FAST_CALL = 8 }; /* LLVM's number */
 
 static bool calls_itself(const Code *code) {
@@ -597,7 +597,7 @@ Member *unit_add(Unit *u, Code *code) {
   bool is_recursive = calls_itself(code);
   member->is_small = code->ninsns <= INLINE_MAX && !is_recursive;
   member->body = body_declare(u, member, "body", member->is_small);
-  if (is_recursive && code->ninsns <= RECURSIVE_MAX) member->inner = body_declare(u, member, "inner", true);
+  if (is_recursive && code->ninsns <= INLINE_MAX) member->inner = body_declare(u, member, "inner", true);
   u->nmembers++;
   return member;
 }
