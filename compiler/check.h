@@ -221,7 +221,7 @@ struct GlobalVar {
   struct GlobalStmt *stmt;
   const Type *type;     /* once it is known */
   uint32_t index;       /* in module->globals */
-  TNode *constant;      /* a library's constant: stands in for the variable */
+  TNode *constant;      /* of an early let of a constant: stands in for the variable */
 };
 
 /* A top-level let or var. */
@@ -231,6 +231,7 @@ typedef struct GlobalStmt {
   HeadState state;
   TNode *node; /* what it does */
   bool is_queued; /* a library's: it is part of the initialiser */
+  bool is_early;  /* none of the module's functions can have run before it: if it is a constant, nobody can see it unset */
 } GlobalStmt;
 
 /* One source file. */
@@ -728,6 +729,9 @@ void check_note_cases(Checker *c, Diag *d, const Decl *decl);
 const Decl *check_case_owner(const Checker *c, Name name);
 
 /* ---- check_warn.c ---- */
+
+/* Whether a top-level statement does no more than give a variable a value, for which nothing runs that a program could have written. */
+bool check_runs_nothing(const Stmt *s);
 /* Notes a mention of what a top level declares; one inside of its own declaration is no use of it. NULL is allowed. */
 void check_warn_mention(Checker *c, Symbol *symbol, Span span);
 /* Notes that the unit being checked needs its import of `unit`. */

@@ -94,11 +94,12 @@ static void declare_globals(Checker *c, Unit *unit, GlobalStmt *g, Pattern *p) {
   }
 }
 
-static void declare_stmt(Checker *c, Unit *unit, Stmt *stmt) {
+static void declare_stmt(Checker *c, Unit *unit, Stmt *stmt, bool is_early) {
   if (stmt->kind != STMT_LET) return;
   GlobalStmt *g = CHECK_NEW(c, GlobalStmt);
   g->stmt = stmt;
   g->unit = unit;
+  g->is_early = is_early;
   stmt->let.info = g;
   declare_globals(c, unit, g, stmt->let.pattern);
 }
@@ -217,7 +218,12 @@ static Unit *unit_new(Checker *c, const char *path, bool is_library, const char 
 
 static void unit_declare(Checker *c, Unit *unit) {
   for (size_t i = 0; i < unit->ast->item_count; i++) declare_item(c, unit, unit->ast->items[i]);
-  for (size_t i = 0; i < unit->ast->stmt_count; i++) declare_stmt(c, unit, unit->ast->stmts[i]);
+  bool is_early = !c->options->session || unit->is_library;
+  for (size_t i = 0; i < unit->ast->stmt_count; i++) {
+    Stmt *stmt = unit->ast->stmts[i];
+    declare_stmt(c, unit, stmt, is_early);
+    is_early = is_early && (unit->is_library || check_runs_nothing(stmt));
+  }
   unit_load_imports(c, unit);
   for (size_t i = 0; i < unit->decls.count; i++) hang_decl(c, unit->decls.items[i]);
   unit->load_state = HEAD_DONE;

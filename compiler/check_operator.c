@@ -5,6 +5,7 @@
  */
 #include "compiler/check.h"
 
+#include <ctype.h>
 #include <math.h>
 
 typedef struct OperatorInfo {
@@ -72,7 +73,7 @@ static TNode *report_operands(Checker *c, TokenKind op, const TNode *left, const
   Str text = span_text(&c->comp->sources, mixed ? whole->span : optional ? optional->span : result ? result->span : span);
   int len = text.len > 60 ? 60 : (int)text.len;
   if (op == TOK_CARET && (a->kind == TYPE_FLOAT || b->kind == TYPE_FLOAT)) diag_help(d, "`^` is exclusive or of ints; a power is `x ** y`");
-  else if (mixed && whole->kind == TN_CONST) diag_help(d, "write `%.*s.0`", len, text.text);
+  else if (mixed && whole->kind == TN_CONST && isdigit((unsigned char)*text.text)) diag_help(d, "write `%.*s.0`", len, text.text);
   else if (mixed) diag_help(d, "convert one: `float(%.*s)`", len, text.text);
   else if (op == TOK_PLUS && (a->kind == TYPE_STRING || b->kind == TYPE_STRING))
     diag_help(d, "put the value into the text: `\"{x}\"`, or convert it: `string(x)`");

@@ -167,8 +167,8 @@ static void all_globals(Checker *c, const Pattern *p, const Type *type) {
   for (size_t i = 0; p->kind == PAT_CASE && i < p->case_.arg_count; i++) all_globals(c, p->case_.args[i], type);
 }
 
-static bool is_constant(const GlobalStmt *g, const TNode *value) {
-  return g->unit->is_library && !g->stmt->let.is_var && value->kind == TN_CONST && value->type->kind != TYPE_ERROR && value->type->kind != TYPE_VOID;
+static bool is_constant(const GlobalStmt *g, TNode *value) {
+  return g->is_early && !g->stmt->let.is_var && value->type->kind != TYPE_ERROR && value->type->kind != TYPE_VOID && fold_node(value);
 }
 
 /* Other patterns bind locals first, which are then stored. */
@@ -233,7 +233,7 @@ const Type *check_global_type(Checker *c, GlobalVar *g, Span span) {
     g->type = check_type_resolve(c, &env, s->let.type);
     if (g->type->kind != TYPE_ERROR) global_index(c, g);
   }
-  if (g->stmt->state == HEAD_NONE && (!g->type || g->unit->is_library)) check_global_stmt(c, g->stmt);
+  if (g->stmt->state == HEAD_NONE && (!g->type || g->stmt->is_early)) check_global_stmt(c, g->stmt);
   if (g->type) return g->type;
   Diag *d = check_report(c, span, DIAG_GLOBAL_CYCLE, g->symbol->name);
   diag_note(d, g->symbol->span, "write its type here: `%s: ...`", g->symbol->name);

@@ -231,31 +231,46 @@ void check_warn_keys(Checker *c, const Expr *e) {
 
 /* ---- Declarations ---- */
 
+/* Of literals only. */
+static bool is_number(const Expr *e) {
+  switch (e->kind) {
+    case EXPR_INT:
+    case EXPR_FLOAT: return true;
+    case EXPR_UNARY: return is_number(e->unary.operand);
+    case EXPR_BINARY: return is_number(e->binary.left) && is_number(e->binary.right);
+    default: return false;
+  }
+}
+
+static bool is_inert(const Expr *e);
+
+static bool are_inert(Expr *const *items, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (!is_inert(items[i])) return false;
+  }
+  return true;
+}
+
 static bool is_inert(const Expr *e) {
   switch (e->kind) {
     case EXPR_NIL:
     case EXPR_BOOL:
-    case EXPR_INT:
-    case EXPR_FLOAT:
     case EXPR_CHAR:
     case EXPR_STRING:
     case EXPR_NAME:
     case EXPR_CLOSURE: return true;
     case EXPR_LIST:
-    case EXPR_TUPLE:
-      for (size_t i = 0; i < e->list.count; i++) {
-        if (!is_inert(e->list.items[i])) return false;
-      }
-      return true;
-    default: return false;
+    case EXPR_TUPLE: return are_inert(e->list.items, e->list.count);
+    default: return is_number(e);
   }
 }
+
+bool check_runs_nothing(const Stmt *s) { return s->kind == STMT_LET && !s->let.otherwise && is_inert(s->let.value); }
 
 /* Units come depth first, so what a unit imports is known before it. */
 static bool does_more(const Unit *unit) {
   for (size_t i = 0; i < unit->ast->stmt_count; i++) {
-    const Stmt *s = unit->ast->stmts[i];
-    if (s->kind != STMT_LET || !is_inert(s->let.value)) return true;
+    if (!check_runs_nothing(unit->ast->stmts[i])) return true;
   }
   for (size_t i = 0; i < unit->imports.count; i++) {
     if (unit->imports.items[i]->does_more) return true;

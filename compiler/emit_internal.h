@@ -130,9 +130,6 @@ VarInfo *var_info(Arena *arena, TVar *var);
 FnInfo *fn_info(Arena *arena, TFunction *function);
 static inline bool var_is_cell(const TVar *var) { return var->is_captured && var->is_assigned; }
 
-/* fold.c: the result of a pure instruction; false when it is not pure or would trap. */
-bool fold_pure(Op op, const Value *operands, Value *result);
-
 /* emit.c */
 uint32_t emit_string(Emitter *e, const char *bytes, size_t length);
 uint32_t emit_import(Emitter *e, TImport *import);

@@ -80,19 +80,6 @@ static void scan_list(Scan *s, TNode *node) {
   for (uint32_t i = 0; i < node->nlist; i++) scan(s, node->list[i]);
 }
 
-static void fold_op(TNode *node) {
-  if (!(op_table[node->op].flags & OP_PURE_ROW) || node->nlist > 2) return;
-  Value operands[2] = {{0}, {0}}, result;
-  for (uint32_t i = 0; i < node->nlist; i++) {
-    if (node->list[i]->kind != TN_CONST) return;
-    operands[i] = node->list[i]->value;
-  }
-  if (!fold_pure(node->op, operands, &result)) return;
-  node->kind = TN_CONST;
-  node->value = result;
-  node->nlist = 0;
-}
-
 static bool is_concat(const TNode *node) { return node->kind == TN_OP && node->op == OP_STRING_CONCAT; }
 static bool is_string_const(const TNode *node) { return node->kind == TN_CONST && node->type->kind == TYPE_STRING; }
 
@@ -148,7 +135,7 @@ static void join_concat(Scan *s, TNode *node) {
 static void scan_op(Scan *s, TNode *node) {
   scan_list(s, node);
   if (node->op == OP_STRING_CONCAT) join_concat(s, node);
-  else fold_op(node);
+  else fold_node(node);
 }
 
 static bool is_bool(const TNode *node, bool value) {

@@ -1,7 +1,7 @@
 /* fold.c - instructions on constants: expands the semantics of op.def's OP_PURE rows, as the executors do. What would trap is left to run. */
 #include <math.h>
 
-#include "compiler/emit_internal.h"
+#include "compiler/typed.h"
 #include "vm/object.h"
 
 #define TRAP_IF(condition, id) \
@@ -22,5 +22,20 @@ bool fold_pure(Op op, const Value *operands, Value *result) {
     default: return false;
   }
   *result = R;
+  return true;
+}
+
+bool fold_node(TNode *node) {
+  if (node->kind == TN_CONST) return true;
+  if (node->kind != TN_OP || !(op_table[node->op].flags & OP_PURE_ROW) || node->nlist > 2) return false;
+  Value operands[2] = {{0}, {0}}, result;
+  for (uint32_t i = 0; i < node->nlist; i++) {
+    if (!fold_node(node->list[i])) return false;
+    operands[i] = node->list[i]->value;
+  }
+  if (!fold_pure(node->op, operands, &result)) return false;
+  node->kind = TN_CONST;
+  node->value = result;
+  node->nlist = 0;
   return true;
 }

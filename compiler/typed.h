@@ -130,6 +130,11 @@ typedef struct Typed {
   uint32_t nimpl_targets;
 } Typed;
 
+/* fold.c: the result of a pure instruction; false when it is not pure or would trap. */
+bool fold_pure(Op op, const Value *operands, Value *result);
+/* Makes a pure instruction on constants, which would not trap, the constant that it gives; whether the node is a constant then. */
+bool fold_node(TNode *node);
+
 /* Fills the module's functions and the rest from the typed tree. False only when a limit of the format is passed (reported as a diagnostic). */
 bool emit_module(Typed *typed);
 
