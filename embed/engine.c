@@ -249,8 +249,9 @@ static Trap function_call(FirnCall *call, const FirnValue *values, Value *slots)
 static Trap argument_lacks(FirnCall *call, Value *slots) {
   if (call->room.is_full) return TRAP_TOO_LARGE;
   FirnError *error = call->room.lost_type == HOST_TYPE_NONE ? error_memory() : room_error(&call->room);
+  const char *text = firn_error_text(error);
   Trap trap = TRAP_OUT_OF_MEMORY;
-  if (error->code != FIRN_E_MEMORY) trap = call->function->may_fail ? answer_take(call, NULL, firn_error_text(error), slots) : trap_text(call->guest->guest, firn_error_text(error));
+  if (error->code != FIRN_E_MEMORY) trap = call->function->may_fail ? answer_take(call, NULL, text, slots) : trap_text(call->guest->guest, text);
   firn_error_free(error);
   return trap;
 }

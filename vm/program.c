@@ -191,7 +191,8 @@ static const Type *program_type(void *ctx, const char *name, size_t length) {
   return class ? type_intern(program->types, TYPE_CLASS, class - 1, NULL, 0) : NULL;
 }
 
-bool program_signature(Program *program, const NativeFinder *host, const char *module, const char *signature, const Type **params, uint32_t *nparams, const Type **result) {
+bool program_signature(Program *program, const NativeFinder *host, const char *module, const char *signature, const Type **params, uint32_t *nparams,
+                       const Type **result) {
   Finding finding = {program, host};
   HostTypes named = {program_type, &finding, module};
   return signature_read(program->types, signature, host && host->find_type ? &named : NULL, params, nparams, result);

@@ -153,7 +153,8 @@ typedef struct HostTypes {
 /* Reads a native's signature into types of a table, where a result `T!` is `(T?, string?)`, and `void!` is `string?`; `params` has room for MODULE_PARAMS_MAX, `named` may be NULL. False: it cannot be read, or memory is out. */
 bool signature_read(TypeTable *types, const char *signature, const HostTypes *named, const Type **params, uint32_t *nparams, const Type **result);
 /* The same, into a linked program's types, for a function of a module ("game"). */
-bool program_signature(Program *program, const NativeFinder *host, const char *module, const char *signature, const Type **params, uint32_t *nparams, const Type **result);
+bool program_signature(Program *program, const NativeFinder *host, const char *module, const char *signature, const Type **params, uint32_t *nparams,
+                       const Type **result);
 /* The number of the type of the host that a type is, or HOST_TYPE_NONE. */
 static inline uint32_t program_host_type(const Program *program, const Type *type) {
   return type->kind == TYPE_CLASS && program->class_hosts ? program->class_hosts[type->decl] : HOST_TYPE_NONE;
