@@ -494,7 +494,7 @@ typedef struct ImportName {
 
 typedef enum ItemKind {
   ITEM_FN, /* extern ones too: fn->host */
-  ITEM_CLASS,
+  ITEM_CLASS, /* extern types too: type.host */
   ITEM_TRAIT,
   ITEM_ENUM,
   ITEM_EXTEND,
@@ -517,6 +517,7 @@ struct Item {
   union {
     FnDecl *fn;
     struct {
+      Name host;         /* of CLASS: the module of extern "module" type, or NULL */
       TypeExpr *target;  /* of EXTEND; NULL else */
       TypeExpr **traits; /* after the colon; a trait's are those it needs */
       size_t trait_count;

@@ -456,7 +456,9 @@ static void dump_item(Dumper *d, const Item *item) {
   if (item->kind == ITEM_IMPORT) {
     dump_import(d, item);
   } else {
-    fprintf(d->out, "(%s%s", item->is_pub ? "pub " : "", heads[item->kind]);
+    bool is_host = item->kind == ITEM_CLASS && item->type.host;
+    fprintf(d->out, "(%s%s", item->is_pub ? "pub " : "", is_host ? "type" : heads[item->kind]);
+    if (is_host) fprintf(d->out, " extern \"%s\"", item->type.host);
     if (item->name) fprintf(d->out, " %s", item->name);
     dump_type_params(d, item->type_params, item->type_param_count);
   }

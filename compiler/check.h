@@ -122,6 +122,7 @@ typedef enum DeclKind { DECL_CLASS, DECL_ENUM, DECL_TRAIT, DECL_EXTEND } DeclKin
 
 struct Decl {
   DeclKind kind;
+  Name host;            /* CLASS: the module of a type of the host, which has no fields here (check_host_field), or NULL */
   Item *item;
   Unit *unit;
   Name name;            /* NULL: EXTEND */
@@ -350,6 +351,7 @@ struct Checker {
   Decl *task_decl;         /* class Task: the only type with results for arguments */
   Head heads[TYPE_KIND_END];
   VEC(Decl *) class_decls; /* by module index */
+  VEC(Decl *) host_decls;  /* of types of the host: one for each, wherever and as often as it is declared */
   VEC(Decl *) enum_decls;
   VEC(Decl *) trait_decls;
   VEC(Fn *) queue;         /* reached, their bodies not yet checked */

@@ -184,6 +184,12 @@ static TNode *construct(Checker *c, Decl *decl, const Type *type, Expr *e, const
     check_args_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
     return check_error_node(c, e->span);
   }
+  if (decl->host) {
+    Diag *d = check_report(c, e->call.callee->span, DIAG_NOT_A_CLASS, decl->name, "a type of the host");
+    diag_help(d, "a function of the host gives one: `extern \"%s\" fn ... -> %s`", decl->host, decl->name);
+    check_args_rest(c, e->call.args, e->call.arg_count, NULL, NULL);
+    return check_error_node(c, e->span);
+  }
   check_fields_ready(c, decl);
   if (!may_construct(c, decl, e->call.callee->span)) return check_error_node(c, e->span);
   Callee callee = callee_of_class(c, decl, type);

@@ -112,6 +112,7 @@ static void decl_methods(Checker *c, Decl *decl) {
 Decl *check_decl_new(Checker *c, DeclKind kind, Item *item, Unit *unit) {
   Decl *decl = CHECK_NEW(c, Decl);
   decl->kind = kind;
+  decl->host = kind == DECL_CLASS ? item->type.host : NULL;
   decl->item = item;
   decl->unit = unit;
   decl->name = item->name ? item->name : check_intern(c, "_");
@@ -527,12 +528,18 @@ Fn *check_fallback(Checker *c, Fn **slot, Expr *expr, const Type *type, Unit *un
 
 /* ---- Entries of the module ---- */
 
+/* "Point"; of a type of the host "game.Sprite". */
+static const char *class_name(Checker *c, const Decl *decl) {
+  const char *name = decl->host ? arena_format(c->arena, "%s.%s", decl->host, decl->name) : decl->name;
+  return module_copy(c->module, name, strlen(name));
+}
+
 uint32_t check_decl_index(Checker *c, Decl *decl) {
   if (decl->index != UINT32_MAX) return decl->index;
   Module *m = c->module;
   switch (decl->kind) {
     case DECL_CLASS:
-      MODULE_PUSH(m, m->nclasses, m->classes)->name = module_copy(m, decl->name, name_len(decl->name));
+      MODULE_PUSH(m, m->nclasses, m->classes)->name = class_name(c, decl);
       VEC_PUSH(c->arena, &c->class_decls, decl);
       return decl->index = m->nclasses - 1;
     case DECL_ENUM:
@@ -559,11 +566,13 @@ static Field *fill_fields(Checker *c, const FieldInfo *infos, uint32_t count) {
 
 static void fill_class(Checker *c, Decl *decl) {
   check_fields_ready(c, decl);
-  Field *fields = fill_fields(c, decl->fields, decl->nfields);
+  FieldInfo hidden = {.name = check_intern(c, "id"), .type = c->t_int};
+  uint32_t count = decl->host ? 1 : decl->nfields;
+  Field *fields = fill_fields(c, decl->host ? &hidden : decl->fields, count);
   Class *class = &c->module->classes[decl->index];
   class->ntparams = decl->generics->count;
   class->tparams = decl->generics->params;
-  class->nfields = decl->nfields;
+  class->nfields = count;
   class->fields = fields;
 }
 

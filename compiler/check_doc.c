@@ -67,7 +67,8 @@ static unsigned put_traits(Checker *c, FILE *out, Decl *decl, const char *before
 static void put_decl_head(Checker *c, FILE *out, Decl *decl) {
   static const char *const words[] = {[DECL_CLASS] = "class", [DECL_ENUM] = "enum", [DECL_TRAIT] = "trait", [DECL_EXTEND] = "extend"};
   check_generics_ready(c, decl);
-  fputs(words[decl->kind], out);
+  if (decl->host) fprintf(out, "extern \"%s\" type", decl->host);
+  else fputs(words[decl->kind], out);
   if (decl->kind != DECL_EXTEND) fprintf(out, " %s", decl->name);
   put_type_params(c, out, decl->generics, decl->item->type_params, decl->item->type_param_count);
   if (decl->kind == DECL_EXTEND) {

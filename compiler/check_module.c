@@ -41,9 +41,23 @@ static void declare_fn(Checker *c, Unit *unit, Item *item) {
   declare(c, unit, symbol);
 }
 
+/* A type of the host is the same wherever it is declared. */
+static Decl *host_decl(Checker *c, const Item *item) {
+  for (size_t i = 0; i < c->host_decls.count; i++) {
+    if (c->host_decls.items[i]->host == item->type.host && c->host_decls.items[i]->name == item->name) return c->host_decls.items[i];
+  }
+  return NULL;
+}
+
 static void declare_decl(Checker *c, Unit *unit, Item *item, DeclKind kind) {
-  Decl *decl = check_decl_new(c, kind, item, unit);
-  VEC_PUSH(c->arena, &unit->decls, decl);
+  bool is_host = kind == DECL_CLASS && item->type.host;
+  Decl *decl = is_host ? host_decl(c, item) : NULL;
+  if (!decl) {
+    decl = check_decl_new(c, kind, item, unit);
+    VEC_PUSH(c->arena, &unit->decls, decl);
+    if (is_host) VEC_PUSH(c->arena, &c->host_decls, decl);
+  }
+  if (is_host && strcmp(item->type.host, "op") == 0) check_report(c, item->name_span, DIAG_EXTERN_OP);
   if (!item->name) return;
   Symbol *symbol = new_symbol(c, unit, SYM_DECL, item->name, item->name_span, item->is_pub);
   symbol->decl = decl;

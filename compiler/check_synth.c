@@ -1,5 +1,5 @@
 /* check_synth.c - implementations that nobody wrote: how classes, enums, tuples and functions print, and how enums and tuples compare, hash and
- * are ordered by their parts.
+ * are ordered by their parts. Objects of the host do so by their ids, the one field that they have for the machine: two of them may stand for one object.
  *
  * One is made for a head (a declaration, or a number of parts) when it is first looked for, and its methods when it enters the module.
  */
@@ -34,13 +34,14 @@ static bool has_bounds(Checker *c, Decl *trait) {
 
 static SynthKind synth_kind(Checker *c, const Type *type, Decl *trait) {
   bool is_object = type->kind == TYPE_CLASS || type->kind == TYPE_ENUM;
-  bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE;
+  bool is_host = type->kind == TYPE_CLASS && check_type_decl(c, type)->host;
+  bool by_parts = type->kind == TYPE_ENUM || type->kind == TYPE_TUPLE || is_host;
   if (trait == c->core.show)
     return is_object || type->kind == TYPE_TUPLE || type->kind == TYPE_FN || type->kind == TYPE_RESULT ? SYNTH_SHOW : SYNTH_NONE;
   if (trait == c->core.eq) {
     if (type->kind == TYPE_TRAIT) return has_bounds(c, check_type_decl(c, type)) ? SYNTH_NONE : SYNTH_EQ_TRAIT;
     if (is_object && has_written(c, type, c->core.ord)) return SYNTH_EQ_ORD;
-    return type->kind == TYPE_CLASS ? SYNTH_EQ_REF : by_parts ? SYNTH_EQ : SYNTH_NONE;
+    return type->kind == TYPE_CLASS && !is_host ? SYNTH_EQ_REF : by_parts ? SYNTH_EQ : SYNTH_NONE;
   }
   if (trait == c->core.hash) return by_parts ? SYNTH_HASH : SYNTH_NONE;
   if (trait == c->core.ord) return type->kind == TYPE_TUPLE ? SYNTH_ORD : SYNTH_NONE;
@@ -138,6 +139,9 @@ static TNode *field_of(const Maker *m, TNode *object, uint32_t i, const Type *ty
   return node;
 }
 
+/* The id of an object of the host. */
+static TNode *host_id(const Maker *m, uint32_t i) { return field_of(m, param(m, i), 0, m->c->t_int); }
+
 /* ---- Show: statements that append parts to the list that is the second parameter ---- */
 
 typedef struct Writer {
@@ -183,6 +187,13 @@ static TNode *show_tuple(const Maker *m) {
   Writer w = {.m = m, .text = "("};
   for (uint32_t i = 0; i < m->impl->type->nargs; i++) add_labelled(&w, i, NULL, part_of_tuple(m, param(m, 0), i));
   add_text(&w, ")");
+  return written(&w);
+}
+
+/* Sprite#3 */
+static TNode *show_host(const Maker *m, const Decl *decl) {
+  Writer w = {.m = m, .text = arena_format(m->c->arena, "%s#", decl->name)};
+  add_value(&w, host_id(m, 0));
   return written(&w);
 }
 
@@ -290,7 +301,7 @@ static TNode *make_show(const Maker *m) {
   TNode *by_trait = decl ? show_by_trait(m) : NULL;
   if (by_trait) return by_trait;
   switch (m->impl->type->kind) {
-    case TYPE_CLASS: return show_class(m, decl);
+    case TYPE_CLASS: return decl->host ? show_host(m, decl) : show_class(m, decl);
     case TYPE_ENUM: return each_case(m, show_one, check_void(m->c, m->span));
     case TYPE_TUPLE: return show_tuple(m);
     case TYPE_RESULT: return show_result(m);
@@ -328,6 +339,7 @@ static TNode *equal_one(const Maker *m, const CaseInfo *info, uint32_t index, TV
 
 static TNode *make_eq(const Maker *m) {
   Checker *c = m->c;
+  if (m->impl->type->kind == TYPE_CLASS) return check_op(c, OP_INT_EQ, NULL, c->t_bool, m->span, host_id(m, 0), host_id(m, 1), NULL);
   if (m->impl->type->kind == TYPE_ENUM) {
     return each_case(m, equal_one, check_op(c, OP_INT_EQ, NULL, c->t_bool, m->span, tag(m, 0), tag(m, 1), NULL));
   }
@@ -356,6 +368,7 @@ static TNode *make_hash(const Maker *m) {
   if (m->impl->type->kind == TYPE_ENUM) {
     return each_case(m, hash_one, check_op(c, OP_INT_WADD, NULL, c->t_int, m->span, tag(m, 0), check_int(c, 1, m->span), NULL));
   }
+  if (m->impl->type->kind == TYPE_CLASS) return mix(m, check_int(c, 7, m->span), host_id(m, 0));
   TNode *hash = check_int(c, 7, m->span);
   for (uint32_t i = 0; i < m->impl->type->nargs; i++) hash = mix(m, hash, part_of_tuple(m, param(m, 0), i));
   return hash;

@@ -282,7 +282,7 @@ static const char *kind_text(const Symbol *symbol) {
   switch (symbol->kind) {
     case SYM_FN: return "function";
     case SYM_ALIAS: return "type";
-    default: return symbol->decl->kind == DECL_CLASS ? "class" : symbol->decl->kind == DECL_ENUM ? "enum" : "trait";
+    default: return symbol->decl->host ? "type" : symbol->decl->kind == DECL_CLASS ? "class" : symbol->decl->kind == DECL_ENUM ? "enum" : "trait";
   }
 }
 

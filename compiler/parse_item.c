@@ -3,7 +3,7 @@
  *   item    = [ "pub" ] ( fn | class | trait | enum | alias | extern ) | extend | test | import
  *   fn      = "fn" NAME [ type_params ] "(" [ params ] ")" [ "->" type ] [ "=>" expr | block ]
  *   params  = ( "self" | param ) { "," param } [ "," ]              param = NAME ":" type [ "=" expr ]
- *   extern  = "extern" STRING fn                                      a fn without a body
+ *   extern  = "extern" STRING ( fn | "type" NAME )                    a fn without a body
  *   class   = "class" NAME [ type_params ] [ ":" types ] "{" { field | fn } "}"
  *   field   = [ "var" ] NAME ":" type [ "=" expr ]
  *   trait   = "trait" NAME [ type_params ] [ ":" type { "+" type } ] "{" { fn } "}"
@@ -195,7 +195,7 @@ static FnDecl *parse_fn(Parser *p, FnPlace place, bool is_pub, Str doc, uint32_t
     parse_leave(p, saved);
     return fn;
   }
-  parse_expect(p, TOK_FN, NULL);
+  parse_expect(p, TOK_FN, place == FN_EXTERN ? "the host brings functions and types: `extern \"game\" type Sprite`" : NULL);
   if (!p->panic) fn->name = parse_name(p, "the name of the function", &fn->name_span);
   if (!skip_head(p, fn, place)) parse_fn_head(p, fn, place);
   fn->head_span = parse_span(p, start);
@@ -397,10 +397,32 @@ static Str parse_plain_string(Parser *p, Span *span) {
   return (Str){"", 0};
 }
 
+/* Behind `extern "module"`. What would look inside is read, reported and dropped. */
+static void parse_extern_type(Parser *p, Item *item, Name host) {
+  Item inside = {.kind = ITEM_CLASS};
+  item->kind = ITEM_CLASS;
+  item->type.host = host;
+  parse_advance(p);
+  item->name = parse_name(p, "the name of the type", &item->name_span);
+  uint32_t start = p->tok.start;
+  if (!p->panic && parse_same_line(p) && p->tok.kind == TOK_LT) {
+    parse_complain(p, item->name_span, DIAG_EXTERN_GENERIC, item->name);
+    parse_type_params(p, &inside.type_param_count);
+  }
+  if (p->panic || !parse_same_line(p) || (p->tok.kind != TOK_LBRACE && p->tok.kind != TOK_EQ)) return;
+  if (parse_accept(p, TOK_EQ)) parse_type(p);
+  else parse_members(p, &inside);
+  if (!p->panic) parse_complain(p, parse_span(p, start), DIAG_BODY_UNWANTED, "a type of the host");
+}
+
 static void parse_extern(Parser *p, Item *item, Str doc, uint32_t start) {
   Span span;
   parse_advance(p);
   Str host = parse_plain_string(p, &span);
+  if (!p->panic && parse_at_word(p, p->word_type)) {
+    parse_extern_type(p, item, names_intern(&p->c->names, host.text, host.len));
+    return;
+  }
   item->kind = ITEM_FN;
   item->fn = parse_fn(p, FN_EXTERN, item->is_pub, doc, start);
   item->fn->host = names_intern(&p->c->names, host.text, host.len);

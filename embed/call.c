@@ -42,7 +42,7 @@ static FirnError *function_add(FirnGuest *g, Code *code, Value closure, FirnFunc
   f->result_type = code_result_type(code);
   f->nparams = closure.p ? obj_desc(closure.p)->type->nargs - 1 : code->function->nparams;
   f->closure = closure.p;
-  f->room.guest = g;
+  room_begin(&f->room, g, false);
   f->next = g->functions;
   g->functions = f;
   *function = f;
@@ -133,7 +133,7 @@ static void call_over(FirnFunction *f, FirnError *error) {
   if (!ended) return;
   Room room = f->room;
   FirnValue result = f->result;
-  f->room = (Room){.guest = g};
+  room_begin(&f->room, g, false);
   f->error = NULL;
   f->ended = NULL;
   f->state = CALL_NONE;
@@ -186,8 +186,7 @@ static void call_end(FirnFunction *f) {
     call_over(f, NULL);
   } else {
     bool given = value_give(&f->room, type->kind == TYPE_RESULT ? type->args[0] : type, slots, &f->result);
-    if (!given && f->room.is_full) call_over(f, error_make(FIRN_E_MEMORY, "the result takes more than %d times the guest's memory quota", (int)ROOM_PER_BYTE));
-    else call_over(f, given ? NULL : error_memory());
+    call_over(f, given ? NULL : room_error(&f->room));
   }
 }
 

@@ -34,19 +34,38 @@ FirnError *error_make(FirnCode code, const char *format, ...) __attribute__((for
 FirnError *error_memory(void);
 FirnError *error_reason(FirnCode code, const ModuleError *reason); /* "... (at 17)" */
 
+/* The types of a host function. */
+typedef struct Signature {
+  const Type **params;
+  const Type *result, *given; /* `given` is what the machine gets of one whose result is a `result`! */
+} Signature;
+
 /* A host function; the NativeDef comes first, so that guest_calling leads to it. */
 typedef struct HostFunction {
   NativeDef def;
   FirnHostFn fn;
   void *userdata;
+  uint32_t number;      /* in its engine */
   uint32_t nparams;
-  bool is_plain;       /* parameters and result are plain values */
-  bool may_fail;       /* its result is a `result`!, for the machine `given` */
-  const Type **params; /* of the engine's table */
-  const Type *result, *given;
+  bool is_plain;        /* parameters and result are plain values */
+  bool may_fail;
+  bool names_types;     /* of the host, which are other classes in each program (signature_of); else `own` is right for all */
+  Signature own;        /* of the engine's table */
 } HostFunction;
+const Type *signature_result(TypeTable *types, const HostFunction *f, const Type *given); /* what the host gives of what the machine gets */
 Trap host_enter(Guest *guest, Value *args);
 static inline bool native_is_host(const NativeDef *native) { return native && native->fn == host_enter; }
+
+/* A type of the host (objects.c). */
+enum { HOST_TYPE_NAME_MAX = 150 };
+typedef struct HostType {
+  char *name; /* "game.Sprite" */
+  FirnRelease release;
+  void *userdata;
+} HostType;
+/* Whether text can stand before or behind the dot of a name of the host's. */
+bool host_name_is(const char *text, size_t length);
+uint32_t host_type_find(void *firn, const char *name, size_t length); /* HOST_TYPE_NONE: there is none */
 
 /* An engine's schedule (schedule.c). */
 typedef struct GuestQueue { FirnGuest **guests; uint32_t count; } GuestQueue; /* a binary heap by key, then order */
@@ -71,6 +90,8 @@ struct Firn {
   TypeTable *types;
   HostFunction **functions;
   size_t nfunctions;
+  HostType *host_types;
+  uint32_t ntypes;
   FirnProgram *programs;
   FirnGuest *guests;
   NativeFinder finder;
@@ -84,6 +105,7 @@ struct FirnProgram {
   uint32_t refs;       /* guests, and the host until it lets go */
   char **export_types; /* made when asked for */
   TypeText *type_texts; /* of types that were asked for */
+  Signature *signatures; /* by number, of the functions that it imports and that name types of the host; NULL if there are none */
   Bump texts;
   FirnProgram *next;
 };
@@ -101,6 +123,18 @@ typedef struct Setup {
 } Setup;
 
 typedef struct Reference { const Type *type; uint32_t generation; bool is_used; } Reference;
+
+/* Which objects of the host a guest was given (objects.c). */
+typedef struct HostObject {
+  uint32_t type;
+  int64_t id;
+  void *object;
+} HostObject;
+typedef struct Objects {
+  HostObject *items;
+  uint32_t *by_id, *by_object;
+  uint32_t count, size;
+} Objects;
 
 typedef enum Turn { TURN_NONE, TURN_READY, TURN_RUNS, TURN_WAITS, TURN_LEFT } Turn;
 /* A guest in its engine's schedule. Its pass is what it has used, by weight: `rest` units, less than its weight, are not in it yet. */
@@ -131,6 +165,8 @@ struct FirnGuest {
   int64_t exit_status;                  /* of the program itself */
   bool is_running, is_unlimited;
   bool in_native;                       /* a host function of it runs */
+  bool in_slice, is_ending;             /* it is executing; it is being freed */
+  Objects objects;
   atomic_bool stop;
   Scheduled scheduled;
   FirnGuest *next;
@@ -155,6 +191,14 @@ void schedule_wake(FirnGuest *g);
 void schedule_remove(FirnGuest *g);
 void schedule_free(Firn *firn);
 
+/* The types of a function for a guest's program. */
+static inline const Signature *signature_of(const FirnGuest *g, const HostFunction *f) { return f->names_types ? &g->program->signatures[f->number] : &f->own; }
+
+/* NULL: the guest was not given such an object. */
+const HostObject *object_by_id(const FirnGuest *g, uint32_t type, int64_t id);
+const HostObject *object_by_pointer(const FirnGuest *g, uint32_t type, void *object);
+void objects_free(FirnGuest *g); /* all are released */
+
 /* References */
 FirnRef reference_add(FirnGuest *g, Value value, const Type *type); /* 0 when memory is out */
 bool reference_find(const FirnGuest *g, FirnRef ref, Value *value, const Type **type);
@@ -170,6 +214,8 @@ typedef struct Room {
   size_t nrefs, refs_cap;
   uint64_t bytes;  /* taken */
   bool borrows, is_full;
+  uint32_t lost_type; /* an object of the host that the guest was not given stands in the value; HOST_TYPE_NONE: none does */
+  int64_t lost_id;
 } Room;
 static inline void room_begin(Room *room, FirnGuest *g, bool borrows) {
   room->guest = g;
@@ -179,8 +225,10 @@ static inline void room_begin(Room *room, FirnGuest *g, bool borrows) {
   room->bytes = 0;
   room->borrows = borrows;
   room->is_full = false;
+  room->lost_type = HOST_TYPE_NONE;
 }
 void room_clear(Room *room);
+FirnError *room_error(const Room *room); /* why value_give has failed */
 void *room_take(Room *room, uint64_t count, size_t size); /* NULL when memory is out */
 
 /* Plain values: what is one slot and leads nowhere. */
@@ -211,7 +259,7 @@ static inline bool plain_take(const Type *type, const FirnValue *value, Value *s
   return true;
 }
 
-/* From slots to values: false when memory is out. */
+/* From slots to values. False: see room_error. */
 bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value);
 /* From values to slots of the guest: NULL, or what is wrong. `type` may be of any table if it names no declaration. */
 FirnError *value_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots);

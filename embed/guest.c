@@ -159,6 +159,8 @@ void firn_guest_free(FirnGuest *g) {
   if (!g) return;
   api_enter();
   if (!g->is_running) {
+    while (g->functions) function_free(g->functions);
+    objects_free(g);
     schedule_remove(g);
     FirnGuest **link = &g->firn->guests;
     while (*link != g) link = &(*link)->next;
@@ -193,7 +195,9 @@ static void slice_run(FirnGuest *g, int64_t units) {
   if (units < guest->wanted) units = guest->wanted;
   g->kept = guest->fuel > units ? guest->fuel - units : 0;
   guest->fuel -= g->kept;
+  g->in_slice = true;
   guest_run(guest);
+  g->in_slice = false;
   guest->fuel += g->kept;
   g->kept = 0;
 }
@@ -345,6 +349,7 @@ static FirnStats stats_of(FirnGuest *g) {
   stats.memory_limit = guest->options.memory;
   for (const Task *task = guest->listed; task; task = task->next) stats.tasks++;
   stats.pending = guest->npending;
+  stats.objects = g->objects.count;
   for (uint32_t i = 0; i < guest->nheld; i++) stats.refs += g->references[i].is_used && g->references[i].type;
   return stats;
 }

@@ -84,14 +84,16 @@ static FirnError *args_give(FirnGuest *g, uint64_t token, FirnValue **args, size
   if (!task) return no_operation(token);
   const HostFunction *f = (const HostFunction *)task_awaits(task);
   const Value *at = task_operation(task);
+  const Type *const *params = signature_of(g, f)->params;
   Given *given = calloc(1, sizeof *given + f->nparams * sizeof *given->values);
   if (!given) return error_memory();
-  given->room.guest = g;
-  for (uint32_t i = 0; i < f->nparams; at += f->params[i++]->slots) {
-    if (value_give(&given->room, f->params[i], at, &given->values[i])) continue;
+  room_begin(&given->room, g, false);
+  for (uint32_t i = 0; i < f->nparams; at += params[i++]->slots) {
+    if (value_give(&given->room, params[i], at, &given->values[i])) continue;
+    FirnError *error = room_error(&given->room);
     room_clear(&given->room);
     free(given);
-    return error_memory();
+    return error;
   }
   *args = given->values;
   *nargs = f->nparams;

@@ -9,13 +9,46 @@
 #include "stdlib/wait.h"
 #include "vm/verify.h"
 
+/* The types of a function that names types of the host. */
+static bool signature_make(FirnProgram *program, const HostFunction *f) {
+  const Type *params[MODULE_PARAMS_MAX];
+  Signature made = {0};
+  uint32_t nparams;
+  char module[HOST_TYPE_NAME_MAX + 1];
+  snprintf(module, sizeof module, "%.*s", (int)strcspn(f->def.name, "."), f->def.name);
+  if (!program_signature(program->program, &program->firn->finder, module, f->def.signature, params, &nparams, &made.given)) return false;
+  made.result = signature_result(program->program->types, f, made.given);
+  made.params = bump_alloc(&program->texts, (nparams + 1) * sizeof *made.params);
+  if (!made.params || !made.result) return false;
+  memcpy(made.params, params, nparams * sizeof *params);
+  program->signatures[f->number] = made;
+  return true;
+}
+
+static bool signatures_make(FirnProgram *program) {
+  const Program *linked = program->program;
+  for (uint32_t i = 0; i < linked->module->nimports; i++) {
+    const HostFunction *f = native_is_host(linked->natives[i]) ? (const HostFunction *)linked->natives[i] : NULL;
+    if (!f || !f->names_types) continue;
+    if (!program->signatures) program->signatures = calloc(program->firn->nfunctions, sizeof *program->signatures);
+    if (!program->signatures) return false;
+    if (!program->signatures[f->number].params && !signature_make(program, f)) return false;
+  }
+  return true;
+}
+
 FirnProgram *program_adopt(Firn *firn, Program *program) {
   FirnProgram *made = calloc(1, sizeof *made);
-  if (!made) {
+  if (made) *made = (FirnProgram){.firn = firn, .program = program, .refs = 1, .next = firn->programs};
+  if (!made || !signatures_make(made)) {
+    if (made) {
+      bump_free(&made->texts);
+      free(made->signatures);
+    }
+    free(made);
     program_free(program);
     return NULL;
   }
-  *made = (FirnProgram){.firn = firn, .program = program, .refs = 1, .next = firn->programs};
   firn->programs = made;
   return made;
 }
@@ -28,6 +61,7 @@ void program_drop(FirnProgram *program) {
   program_free(program->program);
   bump_free(&program->texts);
   free(program->export_types);
+  free(program->signatures);
   free(program);
 }
 

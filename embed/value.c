@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "embed/embed.h"
+#include "vm/heap.h"
 #include "vm/utf8.h"
 
 /* References */
@@ -118,7 +119,15 @@ void room_clear(Room *room) {
   room->refs_cap = 0;
   room->bytes = 0;
   room->is_full = false;
+  room->lost_type = HOST_TYPE_NONE;
   if (room->memory.chunks) bump_free(&room->memory);
+}
+
+FirnError *room_error(const Room *room) {
+  const Firn *firn = room->guest->firn;
+  if (room->is_full) return error_make(FIRN_E_MEMORY, "the value takes more than %d times the guest's memory quota", (int)ROOM_PER_BYTE);
+  if (room->lost_type == HOST_TYPE_NONE) return error_memory();
+  return error_make(FIRN_E_OBJECT, "%s#%lld is no object that the host has given to this guest", firn->host_types[room->lost_type].name, (long long)room->lost_id);
 }
 
 void *room_take(Room *room, uint64_t count, size_t size) {
@@ -232,6 +241,26 @@ static bool opt_give(Room *room, const Type *type, const Value *slots, FirnValue
   return value_give(room, type->args[0], payload, value);
 }
 
+static bool object_give(Room *room, uint32_t type, const Instance *instance, FirnValue *value) {
+  int64_t id = instance->slots[0].i;
+  const HostObject *known = object_by_id(room->guest, type, id);
+  if (known) {
+    *value = firn_object(known->object);
+    return true;
+  }
+  room->lost_type = type;
+  room->lost_id = id;
+  return false;
+}
+
+static bool reference_give(Room *room, const Type *type, Value slot, FirnValue *value) {
+  Program *program = room->guest->guest->program;
+  uint32_t host_type = program_host_type(program, type);
+  if (host_type != HOST_TYPE_NONE) return object_give(room, host_type, slot.p, value);
+  *value = firn_ref(reference_add(room->guest, slot, type_subst(program->types, type, NULL, 0)));
+  return room_keep(room, value->as.ref);
+}
+
 bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *value) {
   switch (type->kind) {
     case TYPE_VOID: *value = firn_void(); return true;
@@ -245,7 +274,7 @@ bool value_give(Room *room, const Type *type, const Value *slots, FirnValue *val
     case TYPE_MAP: return map_give(room, type, slots->p, value);
     case TYPE_TUPLE: return tuple_give(room, type, slots, value);
     case TYPE_OPT: return opt_give(room, type, slots, value);
-    default: *value = firn_ref(reference_add(room->guest, *slots, type_subst(room->guest->guest->program->types, type, NULL, 0))); return room_keep(room, value->as.ref);
+    default: return reference_give(room, type, *slots, value);
   }
 }
 
@@ -263,7 +292,7 @@ uint64_t value_bytes(const Type *type, const Value *slots) {
 /* From the host */
 
 static const char *kind_name(FirnKind kind) {
-  static const char *const names[] = {"nothing", "nil", "a bool", "an int", "a float", "a char", "a string", "bytes", "a list", "ints", "floats", "a map", "a tuple", "a reference"};
+  static const char *const names[] = {"nothing", "nil", "a bool", "an int", "a float", "a char", "a string", "bytes", "a list", "ints", "floats", "a map", "a tuple", "a reference", "an object"};
   return (unsigned)kind < sizeof names / sizeof *names ? names[kind] : "no kind of value";
 }
 
@@ -385,7 +414,23 @@ static FirnError *opt_take(FirnGuest *g, const Type *type, const FirnValue *valu
   return error;
 }
 
+static FirnError *object_take(FirnGuest *g, uint32_t host_type, const Type *type, const FirnValue *value, Value *slots) {
+  if (value->kind != FIRN_OBJECT) return wrong(g, type, value);
+  const HostObject *known = object_by_pointer(g, host_type, value->as.object);
+  if (!known) return error_make(FIRN_E_OBJECT, "the guest was not given that %s", g->firn->host_types[host_type].name);
+  const Type *own = type_subst(g->guest->program->types, type, NULL, 0);
+  const ObjDesc *desc = own ? desc_for(g->guest->program, own) : NULL;
+  owe(g, sizeof(FirnValue));
+  Instance *instance = desc ? heap_object(g->guest, desc, sizeof *instance + sizeof *instance->slots) : NULL;
+  if (!instance) return no_object(g);
+  instance->slots[0].i = known->id;
+  slots->p = instance;
+  return NULL;
+}
+
 static FirnError *ref_take(FirnGuest *g, const Type *type, const FirnValue *value, Value *slots) {
+  uint32_t host_type = program_host_type(g->guest->program, type);
+  if (host_type != HOST_TYPE_NONE) return object_take(g, host_type, type, value, slots);
   const Type *known, *own = type_subst(g->guest->program->types, type, NULL, 0);
   if (value->kind != FIRN_REF) return wrong(g, type, value);
   if (!reference_find(g, value->as.ref, slots, &known) || !known) return error_make(FIRN_E_ARGUMENT, "the reference is none of this guest, or was dropped");

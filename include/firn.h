@@ -53,7 +53,7 @@ typedef enum FirnCode {
   FIRN_E_ARGUMENT = 2, /* an argument is NULL, out of range, or a text that cannot be read */
   FIRN_E_COMPILE = 3,  /* the source has errors; the text shows them with their lines */
   FIRN_E_MODULE = 4,   /* the bytes are no valid module */
-  FIRN_E_LINK = 5,     /* the program declares a host function that is not defined, or that has another type */
+  FIRN_E_LINK = 5,     /* the program declares a type or a function of the host that is not defined, or a function that has another type */
   FIRN_E_DENIED = 6,   /* the program uses host functions that the guest is not granted */
   FIRN_E_TYPE = 7,     /* a value or a function has another type */
   FIRN_E_NAME = 8,     /* there is no function of that name */
@@ -66,6 +66,7 @@ typedef enum FirnCode {
   FIRN_E_IMAGE = 15,   /* the bytes are no valid image, or a guest cannot be frozen */
   FIRN_E_IO = 16,      /* a read or write callback has failed, or a folder cannot be opened */
   FIRN_E_TIME = 17,    /* out of time: what was compiled is none; a guest may go on after firn_timeout_set */
+  FIRN_E_OBJECT = 18,  /* an object of the host that the guest was not given, or not any more */
 } FirnCode;
 
 /* What went wrong; FIRN_OK for NULL. */
@@ -93,6 +94,7 @@ typedef enum FirnKind {
   FIRN_MAP,     /* as.items: key, value, key, value, ...; `count` pairs */
   FIRN_TUPLE,   /* as.items: `count` parts */
   FIRN_REF,     /* as.ref: anything else (objects of classes and enums, functions, ...), by identity */
+  FIRN_OBJECT,  /* as.object: an object of the host, of a type of firn_type. What the host gave the guest (firn_object_add), never NULL */
 } FirnKind;
 
 /* A value of any type. Lists, maps, tuples, strings and bytes are copies. Given to the library, what a value points to is only read, at once. What a
@@ -111,6 +113,7 @@ typedef struct FirnValue {
     const int64_t *integers;
     const double *numbers;
     FirnRef ref;
+    void *object;
   } as;
 } FirnValue;
 
@@ -129,6 +132,7 @@ static inline FirnValue firn_floats(const double *x, size_t n) { FirnValue v = f
 static inline FirnValue firn_map(const FirnValue *x, size_t pairs) { FirnValue v = firn_void(); v.kind = FIRN_MAP; v.count = pairs; v.as.items = x; return v; }
 static inline FirnValue firn_tuple(const FirnValue *x, size_t n) { FirnValue v = firn_void(); v.kind = FIRN_TUPLE; v.count = n; v.as.items = x; return v; }
 static inline FirnValue firn_ref(FirnRef x) { FirnValue v = firn_void(); v.kind = FIRN_REF; v.as.ref = x; return v; }
+static inline FirnValue firn_object(void *x) { FirnValue v = firn_void(); v.kind = FIRN_OBJECT; v.as.object = x; return v; }
 
 /* ---- Options ---- */
 /* Each begins with its size, which the function of its name sets; all else is zero then, and zero means the default. Where options are a parameter, NULL is all
@@ -156,9 +160,15 @@ typedef enum FirnAnswer {
 typedef FirnAnswer (*FirnHostFn)(FirnCall *call, const FirnValue *args, FirnValue *result);
 
 /* Defines a function for programs that are compiled, loaded or thawed afterwards: "game.move_to(int, int) -> bool" is what they declare by
- * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B. A result may be a
- * T!: the function answers FIRN_DONE with a T, or FIRN_ERROR. */
+ * `extern "game" fn move_to(x: int, y: int) -> bool`. Types: void bool int float char string bytes, lists [T], maps [K: V], tuples (A, B), T?, fn(A) -> B, and types of
+ * firn_type, as `Sprite` or `game.Sprite`. A result may be a T!: the function answers FIRN_DONE with a T, or FIRN_ERROR. */
 FIRN_API FIRN_CHECK FirnError *firn_define(Firn *firn, const char *signature, FirnHostFn fn, void *userdata);
+
+/* Takes back an object that a guest was given: it was dropped, or the guest is being freed. */
+typedef void (*FirnRelease)(void *userdata, FirnGuest *guest, int64_t id, void *object);
+/* Defines a type whose values are objects of the host, for programs that are compiled, loaded or thawed afterwards: "game.Sprite" is what they declare by
+ * `extern "game" type Sprite`. A program keeps, passes, prints and compares them, but makes none and sees nothing of them. `release` may be NULL. Define types before functions that name them. */
+FIRN_API FIRN_CHECK FirnError *firn_type(Firn *firn, const char *name, FirnRelease release, void *userdata);
 
 /* ---- Programs ---- */
 
@@ -325,6 +335,7 @@ typedef struct FirnStats {
   uint32_t tasks;        /* not yet ended */
   uint32_t pending;      /* operations it waits for */
   uint32_t refs;         /* references that the host holds */
+  uint32_t objects;      /* of the host, that it was given */
 } FirnStats;
 FIRN_OPTIONS(FirnStats, firn_stats_size)
 
@@ -408,10 +419,33 @@ FIRN_API bool firn_ref_same(FirnGuest *guest, FirnRef a, FirnRef b);
 /* The type of what it leads to, "Point" or "fn(int) -> bool", as long as the program lives; NULL if it is none. */
 FIRN_API const char *firn_ref_type(FirnGuest *guest, FirnRef ref);
 
+/* ---- Objects of the host ---- */
+
+/* Gives a guest an object, of a type of firn_type, under an id that the host chooses: from now on firn_object(object) is a value for this guest, and what the guest passes back comes as `object`. What of
+ * the guest has that type and id stands for the object: == compares ids, printing shows `Sprite#7`, an image keeps the id. So ids should be given once and never again. Giving the
+ * same again does nothing; another object with that id, or another id for it, is FIRN_E_STATE. An object that is given takes 64 bytes of the guest's memory until it is dropped or the guest freed: the
+ * library cannot know earlier that the guest does not need it any more. `object` is never NULL. Also from a host function. */
+FIRN_API FIRN_CHECK FirnError *firn_object_add(FirnGuest *guest, const char *type, int64_t id, void *object);
+/* Takes an object back, which calls the type's FirnRelease. What the guest still has of it stays equal to itself, but no host function is called with it: one whose result is a `T!` gives
+ * the guest an error instead, with others the guest fails at the call. FIRN_E_OBJECT: it has none of that id. */
+FIRN_API FIRN_CHECK FirnError *firn_object_drop(FirnGuest *guest, const char *type, int64_t id);
+
+typedef struct FirnObject {
+  size_t size;
+  const char *type;   /* "game.Sprite", as long as the engine lives */
+  int64_t id;
+  void *object;
+} FirnObject;
+FIRN_OPTIONS(FirnObject, firn_object_size)
+
+/* The objects that a guest was given, by index, in no order; false behind the last. For hosts that freeze a guest: neither images nor clones bring any, the host gives them anew, by the
+ * ids that it wrote down. An image must not decide on that: whoever wrote it chose the ids in it. */
+FIRN_API bool firn_object_at(FirnGuest *guest, size_t index, FirnObject *object);
+
 /* ---- Images ---- */
 
 /* Writes a guest's whole state, portable; the guest is unchanged. Also between calls, when it has finished; not when it has failed or called `exit`. `refer` leaves the program out: the engine
- * that thaws must have it. The host's references and callbacks are not in an image: calls that were begun go on, but nobody is told when they end. */
+ * that thaws must have it. The host's references, objects and callbacks are not in an image: calls that were begun go on, but nobody is told when they end. */
 FIRN_API FIRN_CHECK FirnError *firn_freeze(FirnGuest *guest, bool refer, FirnWrite write, void *userdata);
 /* Makes a guest of an image, which is verified as strictly as a module. Options are as for a new guest, but fuel and args are the image's. The program is one of the
  * engine's, if it has it, or else the image's (firn_guest_program). */

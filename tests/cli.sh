@@ -107,6 +107,7 @@ check 'an unknown warning' 2 run --warn=-E0301 warned.firn; has err "--warn can'
 check 'no warnings beside errors' 2 -e 'let x = 1; y'; lacks err W0201
 check '-e with an argument' 1 -e 'fn main(args: [string]) -> int { print(args); 1 }' --stats; out_is '["--stats"]'; empty err
 check '--eval=' 0 run --eval='print(1)'; out_is 1
+check 'a type that no host brings' 2 -e 'extern "game" type Tile; let no: Tile? = nil; print(no)'; has err 'no type game.Tile is given to this program'; empty out
 check '-e without a value' 2 -e; has err '--eval'
 check 'exit' 7 -e 'exit(7)'
 check 'the status is cut to 8 bits' 44 -e 'exit(300)'

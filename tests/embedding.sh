@@ -12,7 +12,7 @@ $cc -std=c99 $strict -fsyntax-only "$dir/c.c" || exit 1
 if command -v "$cxx" > /dev/null; then
   $cxx -std=c++17 $strict -c -o "$dir/cc.o" "$dir/cc.cc" && $cxx -o "$dir/cc" "$dir/cc.o" "$lib" "$@" && "$dir/cc" || exit 1
 fi
-[ "$(grep -c '^FIRN_API' include/firn.h)" -le 60 ] || { echo "embedding.sh: more than 60 functions" >&2; exit 1; }
+[ "$(grep -c '^FIRN_API' include/firn.h)" -le 64 ] || { echo "embedding.sh: more than 64 functions" >&2; exit 1; }
 awk -v dir="$dir" '
   /^```c$/ { code = 1; n++; file = dir "/" n ".c"; next }
   /^```text$/ { code = 1; file = dir "/" n ".expected"; next }

@@ -117,6 +117,7 @@ struct Guest {
   int64_t granted;          /* fuel given so far: what has been used is granted - fuel */
   uint16_t number;          /* in object headers */
   uint64_t header;          /* what its objects' headers have in common */
+  uint64_t host_bytes;      /* logical bytes that the host keeps because of the guest: live as long as the host says. No part of the guest's state */
   uint64_t allocated;       /* logical bytes since the start */
   uint64_t allocated_next;  /* allocating more in all is tested first (quota.h); UINT64_MAX: never */
   uint64_t insn_allocated;  /* `allocated` when the running instruction began */

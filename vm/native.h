@@ -75,8 +75,14 @@ Trap native_refuse(Guest *guest, unsigned capability);
 /* Finds by module and name; NULL if unknown. */
 const NativeDef *native_find(const char *module, const char *name);
 
-/* Where natives are looked for that are not linked into the process: functions of the host. */
-typedef struct NativeFinder { const NativeDef *(*find)(void *ctx, const char *module, const char *name); void *ctx; } NativeFinder;
+/* Where natives are looked for that are not linked into the process: functions of the host, and its types, "game.Sprite", by number (few, from 0 on;
+ * HOST_TYPE_NONE: it has no such type). */
+#define HOST_TYPE_NONE UINT32_MAX
+typedef struct NativeFinder {
+  const NativeDef *(*find)(void *ctx, const char *module, const char *name);
+  uint32_t (*find_type)(void *ctx, const char *name, size_t length);
+  void *ctx;
+} NativeFinder;
 
 /* In a native: its own definition. */
 const NativeDef *guest_calling(const Guest *guest);

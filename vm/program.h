@@ -122,6 +122,9 @@ struct Program {
   bool knows_tasks;          /* some code that is ready to run has TASK_SELF: a guest may have a reference to a task that it did not make */
   Code *entry;
   struct Obj **strings;      /* constants, in heap form, outside the heap */
+  uint32_t nhost_types;      /* of the host's types that it knows of: */
+  uint32_t *host_classes;    /* by the host's number: the class + 1, 0 if the module does not name the type */
+  uint32_t *class_hosts;     /* by class: the host's number, or HOST_TYPE_NONE; NULL if no class is a type of the host */
   uint32_t nglobal_slots;
   uint32_t *global_slots;    /* first slot of each global; all globals are concrete */
   const Type **global_types;
@@ -140,8 +143,22 @@ Program *program_link(Module *module, ModuleError *error);
 /* The same with functions of a host, NULL for none. They must outlive the program. */
 Program *program_link_with(Module *module, const NativeFinder *host, ModuleError *error);
 
-/* Reads a native's signature into types of a table, where a result `T!` is `(T?, string?)`, and `void!` is `string?`; `params` has room for MODULE_PARAMS_MAX. False: it cannot be read, or memory is out. */
-bool signature_read(TypeTable *types, const char *signature, const Type **params, uint32_t *nparams, const Type **result);
+/* What the host's types that a signature names stand for: "game.Sprite", which functions of the module "game" call "Sprite". NULL: there is none. */
+typedef struct HostTypes {
+  const Type *(*find)(void *ctx, const char *name, size_t length);
+  void *ctx;
+  const char *module;
+} HostTypes;
+
+/* Reads a native's signature into types of a table, where a result `T!` is `(T?, string?)`, and `void!` is `string?`; `params` has room for MODULE_PARAMS_MAX, `named` may be NULL. False: it cannot be read, or memory is out. */
+bool signature_read(TypeTable *types, const char *signature, const HostTypes *named, const Type **params, uint32_t *nparams, const Type **result);
+/* The same, into a linked program's types, for a function of a module ("game"). */
+bool program_signature(Program *program, const NativeFinder *host, const char *module, const char *signature, const Type **params, uint32_t *nparams,
+                       const Type **result);
+/* The number of the type of the host that a type is, or HOST_TYPE_NONE. */
+static inline uint32_t program_host_type(const Program *program, const Type *type) {
+  return type->kind == TYPE_CLASS && program->class_hosts ? program->class_hosts[type->decl] : HOST_TYPE_NONE;
+}
 void program_free(Program *program);
 
 /* The size of the program's module as a file, in bytes; found at the first call. */

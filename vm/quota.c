@@ -122,7 +122,7 @@ static void walk(Walk *w) {
 }
 
 uint64_t guest_memory(Guest *guest) {
-  Walk w = {.guest = guest, .bytes = program_bytes(guest->program)};
+  Walk w = {.guest = guest, .bytes = program_bytes(guest->program) + guest->host_bytes};
   walk(&w);
   return w.failed ? UINT64_MAX : w.bytes;
 }

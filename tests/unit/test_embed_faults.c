@@ -187,10 +187,31 @@ static FirnAnswer host_split(FirnCall *call, const FirnValue *args, FirnValue *r
   return FIRN_DONE;
 }
 
+static int things[100], things_released;
+
+static FirnAnswer host_thing(FirnCall *call, const FirnValue *args, FirnValue *result) {
+  int64_t id = args[0].as.integer;
+  FirnError *error = firn_object_add(firn_call_guest(call), "t.Thing", id, &things[id]);
+  if (!error) *result = firn_object(&things[id]);
+  FirnAnswer answer = error ? firn_call_trap(call, firn_error_text(error)) : FIRN_DONE;
+  firn_error_free(error);
+  return answer;
+}
+
+static FirnAnswer host_weigh(FirnCall *call, const FirnValue *args, FirnValue *result) {
+  (void)call;
+  *result = firn_int((int64_t)args[0].count);
+  return FIRN_DONE;
+}
+
+static void thing_release(void *userdata, FirnGuest *g, int64_t id, void *object) { (void)userdata, (void)g, (void)id, (void)object, things_released++; }
 
 static const char source[] =
     "extern \"t\" fn split(s: string) -> [string]\n"
     "extern \"t\" fn ask(what: string, n: [int]) -> string\n"
+    "extern \"t\" type Thing\n"
+    "extern \"t\" fn thing(id: int) -> Thing?\n"
+    "extern \"t\" fn weigh(all: [Thing]) -> int!\n"
     "class Box { var items: [string]; f: fn(int) -> int }\n"
     "enum Tree { leaf; node(Tree, int, Tree) }\n"
     "fn grow(n: int) -> Tree => if n == 0 { .leaf } else { .node(grow(n - 1), n, grow(n - 1)) }\n"
@@ -200,6 +221,7 @@ static const char source[] =
     "pub fn box(n: int) -> Box => Box(items: split(\"abc\"), f: |x| x * n)\n"
     "pub fn maker(n: int) -> fn(int) -> int => |x| x + n\n"
     "pub fn many(xs: [[string: (int, float)]], b: bytes, o: int?) -> [(int, string)] => [(xs.len(), \"{b.len()}\"), (o ?? 3, ask(\"why\", [1, 2, 3]))]\n"
+    "pub fn things(a: Thing, n: int) -> (int, [Thing?])! { var all = [a]; for i in 0..n { if let t = thing(i) { all.push(t) } }; (try weigh(all), [nil, all[n]]) }\n"
     "fn helper(c: Channel<int>) { for x in c { print(\"got\", x) } }\n"
     "let c = Channel<int>(0)\n"
     "spawn helper(c)\n"
@@ -240,6 +262,23 @@ static void answers(FirnGuest *g) {
     DO(firn_complete(g, pending.token, &answer));
     GIVE_UP_IF(firn_run(g, 0) == FIRN_FAILED);
   }
+}
+
+/* Objects of the host, in and out. */
+static void objects(FirnGuest *g) {
+  FirnFunction *function;
+  FirnValue args[2], result;
+  FirnObject object = firn_object_size();
+  things_released = 0;
+  DO(firn_function(g, "things", "(t.Thing, int) -> (int, [t.Thing?])!", &function));
+  DO(firn_object_add(g, "t.Thing", 99, &things[99]));
+  args[0] = firn_object(&things[99]);
+  args[1] = firn_int(20);
+  DO(firn_call(function, args, 2, &result));
+  say("things %d, the last is the one: %d\n", (int)result.as.items[0].as.integer, result.as.items[1].as.items[1].as.object == &things[19]);
+  for (int64_t id = 0; id < 20; id++) DO(firn_object_drop(g, "t.Thing", id));
+  GIVE_UP_IF(!firn_object_at(g, 0, &object));
+  say("left %s#%d, %d were released\n", object.type, (int)object.id, things_released);
 }
 
 static void calls(FirnGuest *g) {
@@ -334,6 +373,7 @@ static void guests_run(Firn *own, FirnProgram *made) {
   looks(g);
   if (!log_now.failed) images(own, g);
   if (!log_now.failed) answers(g);
+  if (!log_now.failed) objects(g);
   if (!log_now.failed) calls(g);
   if (log_now.failed) return;
   DO(firn_memory_set(g, 1 << 23));
@@ -349,12 +389,20 @@ static Firn *engine_new(void) {
   return own;
 }
 
+static void defines(void) {
+  DO(firn_type(firn, "t.Thing", thing_release, NULL));
+  DO(firn_define(firn, "t.split(string) -> [string]", host_split, NULL));
+  DO(firn_define(firn, "t.ask(string, [int]) -> string", host_ask, NULL));
+  DO(firn_define(firn, "t.thing(int) -> Thing?", host_thing, NULL));
+  DO(firn_define(firn, "t.weigh([Thing]) -> int!", host_weigh, NULL));
+}
+
 /* The parts of a run, each with faults of its own. */
 static void compiles(void) {
   FirnProgram *made, *loaded;
   Firn *own = firn;
-  DO(firn_define(own, "t.split(string) -> [string]", host_split, NULL));
-  DO(firn_define(own, "t.ask(string, [int]) -> string", host_ask, NULL));
+  defines();
+  if (log_now.failed) return;
   DO(firn_compile(own, source, sizeof source - 1, NULL, &made));
   DO((module.length = 0, firn_program_write(made, false, store_write, &module)));
   DO(firn_load(own, module.bytes, module.length, &loaded));
@@ -369,8 +417,8 @@ static void compiles(void) {
 
 static void runs(void) {
   FirnProgram *loaded;
-  DO(firn_define(firn, "t.split(string) -> [string]", host_split, NULL));
-  DO(firn_define(firn, "t.ask(string, [int]) -> string", host_ask, NULL));
+  defines();
+  if (log_now.failed) return;
   DO(firn_load(firn, module.bytes, module.length, &loaded));
   guests_run(firn, loaded);
   firn_program_free(loaded);

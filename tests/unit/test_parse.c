@@ -182,6 +182,7 @@ START_TEST(declarations) {
   check_tree("extend<T: Ord> [T]: A { fn f(self) {} }", "(extend <T: Ord> (list T) : A (fn f (self) (block)))");
   check_tree("type N<T> = [T]", "(type N <T> (list T))");
   check_tree("extern \"game\" fn f(x: int) -> bool", "(fn extern \"game\" f (x: int) -> bool)");
+  check_tree("pub extern \"game\" type Sprite; let x = 1", "(pub type extern \"game\" Sprite) (let x 1)");
   check_tree("test \"t\" { a }", "(test \"t\" (block a))");
   check_tree("import json\nimport \"./a/b\"\nimport \"./x\" as y\nimport { a, b as c } from \"./z\"",
              "(import \"json\" as json) (import \"./a/b\" as b) (import \"./x\" as y) (import \"./z\" a as a b as c)");
