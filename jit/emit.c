@@ -359,9 +359,11 @@ static void label_state(Emitter *e, const Label *label) {
 }
 
 static void start_load(Emitter *e) {
+  LLVMMetadataRef location = lines_none(e);
   for (uint32_t i = 0; i < e->insn->sp; i++) {
     if (i >= e->code->nlocals_slots || e->is_init[i]) memory_load(e, i, e->kinds[i]);
   }
+  lines_back(e, location);
   e->has_started = true;
 }
 
