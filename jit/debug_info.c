@@ -143,7 +143,7 @@ void lines_function(Unit *u, const Code *code, Begins begins, uint32_t pc, LLVMV
 
 void lines_end(Unit *u) {
   if (!u->lines) return;
-  LLVMDIBuilderFinalize(u->lines);
+  if (u->lines_unit) LLVMDIBuilderFinalize(u->lines);
   LLVMDisposeDIBuilder(u->lines);
   u->lines = NULL;
 }

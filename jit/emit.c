@@ -649,7 +649,6 @@ void unit_export(Unit *u) {
 }
 
 void unit_end(Unit *u) {
-  lines_end(u);
   free(u->known);
   for (uint32_t i = 0; i < u->nmembers; i++) free(u->members[i].params);
   LLVMDisposeBuilder(u->builder);

@@ -77,7 +77,7 @@ enum { NAME_MAX_BYTES = 256 };
 void function_name(char name[NAME_MAX_BYTES], const Code *code, Begins begins, uint32_t pc);  /* "firn:module.function", "...@entry", "...@line" */
 void lines_begin(Unit *unit);
 void lines_function(Unit *unit, const Code *code, Begins begins, uint32_t pc, LLVMValueRef function);
-void lines_end(Unit *unit);
+void lines_end(Unit *unit); /* before the module goes */
 /* When it is known which functions are left: names the entry, and only that, of a function whose body is inlined there, as the function; keeps what perf is told. */
 void names_settle(Unit *unit);
 /* Attributes of each function that is compiled. */

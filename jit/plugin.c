@@ -395,6 +395,7 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
   figures.insns += ninsns;
   if (job->nroots == count && job_emit_members(job)) return true;
+  lines_end(unit);
   LLVMDisposeModule(unit->module);
   unit_end(unit);
   LLVMContextDispose(context);
