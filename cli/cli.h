@@ -25,6 +25,7 @@ enum CommandBit {
 typedef struct Flags {
   Tier tier;
   JitMode jit;
+  unsigned jit_info;       /* TIER_INFO bits */
   int64_t fuel;            /* -1: no limit */
   int64_t stack;           /* bytes; 0: the default */
   int64_t limits[LIMITS];  /* 0: none */

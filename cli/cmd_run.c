@@ -26,6 +26,7 @@ void report_print(const Guest *guest) {
 
 GuestOptions guest_options(const Flags *flags) {
   heap_stress = (flags->stress & STRESS_GC) != 0;
+  tier_info = flags->jit_info;
   tier_leave_often(flags->stress & STRESS_LEAVE ? flags->leave_each : 0);
   int64_t slots = flags->stack / 8;
   return (GuestOptions){

@@ -12,6 +12,7 @@
 #include "stdlib/wait.h"
 #include "vm/native.h"
 #include "vm/stress.h"
+#include "vm/tier.h"
 
 typedef enum FlagId {
 #define FLAG(id, name, letter, value, commands, doc) FLAG_##id,
@@ -147,6 +148,19 @@ static bool dump_read(const char *text, unsigned *dump) {
   return *dump != 0;
 }
 
+static bool jit_info_read(const char *text, unsigned *info) {
+  static const struct { const char *name; unsigned bit; } all[] = {{"gdb", TIER_INFO_GDB}, {"perf", TIER_INFO_PERF}, {"jitdump", TIER_INFO_JITDUMP}};
+  while (*text) {
+    size_t length = strcspn(text, ",");
+    bool found = false;
+    for (unsigned i = 0; i < sizeof all / sizeof *all; i++)
+      if (strlen(all[i].name) == length && memcmp(all[i].name, text, length) == 0) *info |= all[i].bit, found = true;
+    if (!found) return false;
+    text += length + (text[length] == ',');
+  }
+  return *info != 0;
+}
+
 static bool jit_read(const char *text, JitMode *mode) {
   static const char *const modes[] = {[JIT_OFF] = "off", [JIT_ON] = "on", [JIT_ALWAYS] = "always"};
   for (unsigned i = 0; i < sizeof modes / sizeof *modes; i++) {
@@ -185,6 +199,7 @@ static bool flag_apply(Flags *flags, FlagId id, const char *value) {
       flags->tier = strcmp(value, "oracle") == 0 ? TIER_ORACLE : TIER_INTERP;
       return strcmp(value, "oracle") == 0 || strcmp(value, "interp") == 0;
     case FLAG_JIT: return jit_read(value, &flags->jit);
+    case FLAG_JIT_INFO: return jit_info_read(value, &flags->jit_info);
     case FLAG_FUEL: return count_read(value, false, &flags->fuel);
     case FLAG_STACK: return count_read(value, true, &flags->stack) && flags->stack >= 1024;
 #define BYTES true

@@ -10,12 +10,14 @@
 #include <llvm-c/Error.h>
 #include <llvm-c/LLJIT.h>
 #include <llvm-c/Orc.h>
+#include <llvm-c/OrcEE.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
 #include <llvm-c/TargetMachine.h>
 #include <llvm-c/Transforms/PassBuilder.h>
 
 #include "jit/jit.h"
+#include "jit/machine.h"
 
 extern const unsigned char runtime_bitcode[];
 extern const unsigned runtime_bitcode_size;
@@ -23,6 +25,7 @@ extern const unsigned runtime_bitcode_size;
 struct CodegenUnit {
   LLVMOrcResourceTrackerRef tracker;
   size_t bytes;
+  PerfNames *names; /* for perf */
 };
 
 static LLVMOrcLLJITRef lljit;
@@ -67,6 +70,24 @@ static LLVMTargetMachineRef machine_new(void) {
   return LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
 }
 
+/* A linker that tells debuggers what it has linked. LLJIT's own, which is faster, can't. */
+static LLVMOrcObjectLayerRef linker_new(void *unused, LLVMOrcExecutionSessionRef session, const char *target) {
+  (void)unused, (void)target;
+  LLVMOrcObjectLayerRef linker = LLVMOrcCreateRTDyldObjectLinkingLayerWithSectionMemoryManager(session);
+  LLVMJITEventListenerRef gdb = machine_informs(TIER_INFO_GDB) ? LLVMCreateGDBRegistrationListener() : NULL;
+  LLVMJITEventListenerRef jitdump = machine_informs(TIER_INFO_JITDUMP) ? LLVMCreatePerfJITEventListener() : NULL;
+  if (gdb) LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(linker, gdb);
+  if (jitdump) LLVMOrcRTDyldObjectLinkingLayerRegisterJITEventListener(linker, jitdump);
+  else if (machine_informs(TIER_INFO_JITDUMP)) fputs("firn: this LLVM can't write a jitdump\n", stderr);
+  return linker;
+}
+
+static bool lljit_start(void) {
+  LLVMOrcLLJITBuilderRef builder = LLVMOrcCreateLLJITBuilder();
+  if (machine_informs(TIER_INFO_GDB | TIER_INFO_JITDUMP)) LLVMOrcLLJITBuilderSetObjectLinkingLayerCreator(builder, linker_new, NULL);
+  return report(LLVMOrcCreateLLJIT(&lljit, builder), NULL);
+}
+
 bool codegen_start(const TierSymbol *symbols) {
   if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter()) return false;
   triple = LLVMGetDefaultTargetTriple();
@@ -76,7 +97,7 @@ bool codegen_start(const TierSymbol *symbols) {
   static const char *const options[] = {"firn", "-inline-threshold=100", "-enable-misched=false", "-disable-post-ra"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   machine = machine_new();
-  return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
+  return machine && lljit_start() && symbols_define(symbols);
 }
 
 LLVMModuleRef codegen_runtime(LLVMContextRef context) {
@@ -88,7 +109,11 @@ LLVMModuleRef codegen_runtime(LLVMContextRef context) {
   return failed ? NULL : module;
 }
 
-static bool optimise(LLVMModuleRef module, char **error) {
+bool codegen_optimise(LLVMModuleRef module, char **error) {
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  LLVMSetModuleDataLayout(module, layout);
+  LLVMDisposeTargetData(layout);
+  LLVMSetTarget(module, triple);
   LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
   LLVMPassBuilderOptionsSetLoopVectorization(options, true);
   bool done = report(LLVMRunPasses(module, passes, machine, options), error);
@@ -111,28 +136,30 @@ static void dump(LLVMModuleRef module) {
 CodegenUnit *codegen_compile(LLVMModuleRef module, char **error) {
   CodegenUnit *code = calloc(1, sizeof *code);
   LLVMMemoryBufferRef object = NULL;
-  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
-  LLVMSetModuleDataLayout(module, layout);
-  LLVMDisposeTargetData(layout);
-  LLVMSetTarget(module, triple);
-  *error = NULL;
-  bool done = code && optimise(module, error);
-  if (done && dumps) dump(module);
-  done = done && !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, error, &object);
+  if (code && dumps) dump(module);
+  bool done = code && !LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMObjectFile, error, &object);
   LLVMDisposeModule(module);
   if (done) {
     code->bytes = LLVMGetBufferSize(object);
+    code->names = machine_informs(TIER_INFO_PERF) ? perf_names(LLVMGetBufferStart(object), code->bytes) : NULL;
     code->tracker = LLVMOrcJITDylibCreateResourceTracker(LLVMOrcLLJITGetMainJITDylib(lljit));
     done = report(LLVMOrcLLJITAddObjectFileWithRT(lljit, code->tracker, object), error);
   }
   if (done) return code;
+  if (code) perf_names_free(code->names);
   free(code);
   return NULL;
 }
 
-TierEntry codegen_find(const char *name) {
+const int32_t *codegen_table(const char *name) {
   LLVMOrcExecutorAddress address = 0;
-  return report(LLVMOrcLLJITLookup(lljit, &address, name), NULL) ? (TierEntry)(uintptr_t)address : NULL;
+  return report(LLVMOrcLLJITLookup(lljit, &address, name), NULL) ? (const int32_t *)(uintptr_t)address : NULL;
+}
+
+void codegen_tell(CodegenUnit *code, const char *known, const void *address) {
+  perf_map_add(code->names, known, address);
+  perf_names_free(code->names);
+  code->names = NULL;
 }
 
 size_t codegen_bytes(const CodegenUnit *code) { return code->bytes; }
@@ -140,5 +167,6 @@ size_t codegen_bytes(const CodegenUnit *code) { return code->bytes; }
 void codegen_free(CodegenUnit *code) {
   report(LLVMOrcResourceTrackerRemove(code->tracker), NULL);
   LLVMOrcReleaseResourceTracker(code->tracker);
+  perf_names_free(code->names);
   free(code);
 }

@@ -103,6 +103,7 @@ static void return_left(Emitter *e) {
 static LLVMBasicBlockRef leave_block(Emitter *e) {
   if (e->leave) return e->leave;
   LLVMBasicBlockRef here = LLVMGetInsertBlock(e->b);
+  LLVMMetadataRef location = lines_none(e);
   e->leave = block_new(e, "leave");
   block_begin(e, e->leave);
   for (uint32_t i = 0; i < e->code->nlocals_slots; i++) {
@@ -113,6 +114,7 @@ static LLVMBasicBlockRef leave_block(Emitter *e) {
   runtime_call(e, "frame_leave", args, 6);
   return_left(e);
   block_begin(e, here);
+  lines_back(e, location);
   return e->leave;
 }
 
@@ -271,13 +273,14 @@ _Static_assert(offsetof(TierContext, native_limit) == 16 && offsetof(TierContext
 
 static bool emitter_begin(Emitter *e, Unit *u, Code *code, LLVMValueRef function) {
   uint32_t nslots = code->frame_slots + SLACK;
-  *e = (Emitter){.u = u, .b = u->builder, .code = code, .function = function};
+  *e = (Emitter){.u = u, .b = u->builder, .code = code, .function = function, .scope = u->lines ? LLVMGetSubprogram(function) : NULL};
   e->slots = calloc(nslots, sizeof *e->slots);
   e->kinds = calloc(nslots, 1);
   e->is_init = calloc(nslots, sizeof *e->is_init);
   e->places = calloc(code->ninsns + 1, sizeof *e->places);
   if (!e->slots || !e->kinds || !e->is_init || !e->places) return false;
   block_begin(e, block_new(e, "entry"));
+  lines_at(e);
   e->ctx = LLVMGetParam(function, 0);
   e->fp = LLVMGetParam(function, 1);
   e->frame = LLVMBuildAlloca(e->b, LLVMArrayType2(u->word, nslots), "frame");
@@ -356,9 +359,11 @@ static void label_state(Emitter *e, const Label *label) {
 }
 
 static void start_load(Emitter *e) {
+  LLVMMetadataRef location = lines_none(e);
   for (uint32_t i = 0; i < e->insn->sp; i++) {
     if (i >= e->code->nlocals_slots || e->is_init[i]) memory_load(e, i, e->kinds[i]);
   }
+  lines_back(e, location);
   e->has_started = true;
 }
 
@@ -384,6 +389,7 @@ static void main_emit(Emitter *e, Loop *loop, const Label *header) {
     e->step_block = NULL;
     if (e->pc > loop->header && e->places[e->pc].block) label_begin(e, function_label_at(function, e->pc));
     if (!e->is_reachable) continue;
+    lines_at(e);
     emit_insn(e);
     if (op_table[e->insn->op].flags & OP_END) e->is_reachable = false;
   }
@@ -444,20 +450,26 @@ static void code_emit(Emitter *e) {
     if (label < function->nlabels && function->labels[label].pc == e->pc) label_begin(e, &function->labels[label++]);
     if (!e->is_reachable) continue;
     if (e->is_entry && e->pc == e->start && !e->has_started) start_here(e);
+    lines_at(e);
     emit_insn(e);
     if (op_table[e->insn->op].flags & OP_END) e->is_reachable = false;
   }
 }
 
-void entry_name(char *name, size_t size, const Unit *unit, const Member *member, uint32_t pc) {
-  snprintf(name, size, "firn_%u_%u_%u", unit->number, member->index, pc);
+/* A function that only this unit knows by its name. */
+static LLVMValueRef function_declare(Unit *u, const Code *code, LLVMTypeRef type, Begins begins, uint32_t pc) {
+  char name[NAME_MAX_BYTES];
+  function_name(name, code, begins, pc);
+  LLVMValueRef function = LLVMAddFunction(u->module, name, type);
+  LLVMSetLinkage(function, LLVMInternalLinkage);
+  function_attributes(u, function);
+  lines_function(u, code, begins, pc, function);
+  return function;
 }
 
 static LLVMValueRef entry_declare(Unit *u, const Member *member, uint32_t pc) {
-  char name[64];
-  entry_name(name, sizeof name, u, member, pc);
   LLVMTypeRef params[] = {u->pointer, u->pointer, u->word};
-  return LLVMAddFunction(u->module, name, LLVMFunctionType(u->result, params, 3, false));
+  return function_declare(u, member->code, LLVMFunctionType(u->result, params, 3, false), pc ? BEGINS_LOOP : BEGINS_ENTRY, pc);
 }
 
 static bool body_emit(Unit *u, Member *member, LLVMValueRef function) {
@@ -517,7 +529,7 @@ bool unit_emit_entry(Unit *u, Member *member) {
   }
   if (args) emitter_end(&e);
   free(args);
-  member->has_entry = done;
+  member->entry = done ? function : NULL;
   return done;
 }
 
@@ -538,6 +550,7 @@ bool unit_emit_entry_at(Unit *u, Member *member, uint32_t pc) {
   }
   emitter_end(&e);
   if (!done) LLVMDeleteFunction(function);
+  u->entry_at = done ? function : NULL;
   return done;
 }
 
@@ -560,11 +573,8 @@ static bool calls_itself(const Code *code) {
   return false;
 }
 
-static LLVMValueRef body_declare(Unit *u, const Member *member, const char *what, bool is_inlined) {
-  char name[64];
-  snprintf(name, sizeof name, "%s_%u_%u", what, u->number, member->index);
-  LLVMValueRef body = LLVMAddFunction(u->module, name, member->type);
-  LLVMSetLinkage(body, LLVMInternalLinkage);
+static LLVMValueRef body_declare(Unit *u, const Member *member, bool is_inlined) {
+  LLVMValueRef body = function_declare(u, member->code, member->type, BEGINS_BODY, 0);
   LLVMSetFunctionCallConv(body, FAST_CALL);
   if (is_inlined) {
     unsigned kind = LLVMGetEnumAttributeKindForName("alwaysinline", 12);
@@ -596,8 +606,8 @@ Member *unit_add(Unit *u, Code *code) {
   free(params);
   bool is_recursive = calls_itself(code);
   member->is_small = code->ninsns <= INLINE_MAX && !is_recursive;
-  member->body = body_declare(u, member, "body", member->is_small);
-  if (is_recursive && code->ninsns <= INLINE_MAX) member->inner = body_declare(u, member, "inner", true);
+  member->body = body_declare(u, member, member->is_small);
+  if (is_recursive && code->ninsns <= INLINE_MAX) member->inner = body_declare(u, member, true);
   u->nmembers++;
   return member;
 }
@@ -618,9 +628,28 @@ void unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t
   for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
     if (!LLVMIsDeclaration(f)) LLVMSetLinkage(f, LLVMInternalLinkage);
   }
+  lines_begin(u);
+}
+
+void unit_table_name(char *name, size_t size, uint32_t number) { snprintf(name, size, "firn_entries_%u", number); }
+
+void unit_export(Unit *u) {
+  char name[32];
+  LLVMValueRef rows[UNIT_MEMBERS + 1];
+  uint32_t count = u->nmembers + 1;
+  unit_table_name(name, sizeof name, u->number);
+  LLVMValueRef table = LLVMAddGlobal(u->module, LLVMArrayType2(u->half, count), name), start = LLVMConstPtrToInt(table, u->word);
+  for (uint32_t i = 0; i < count; i++) {
+    LLVMValueRef entry = i < u->nmembers ? u->members[i].entry : u->entry_at;
+    rows[i] = entry ? LLVMConstTrunc(LLVMConstSub(LLVMConstPtrToInt(entry, u->word), start), u->half) : LLVMConstNull(u->half);
+  }
+  LLVMSetInitializer(table, LLVMConstArray2(u->half, rows, count));
+  LLVMSetGlobalConstant(table, true);
+  lines_end(u);
 }
 
 void unit_end(Unit *u) {
+  free(u->known);
   for (uint32_t i = 0; i < u->nmembers; i++) free(u->members[i].params);
   LLVMDisposeBuilder(u->builder);
 }

@@ -37,6 +37,7 @@ typedef struct Emitter {
   LLVMBuilderRef b;
   Code *code;
   LLVMValueRef function, ctx, fp, frame;
+  LLVMMetadataRef scope;    /* of source lines, or NULL */
   LLVMValueRef fuel, here;  /* where the balance is; an address in the native stack */
   LLVMValueRef leave_pc, leave_reason;
   LLVMBasicBlockRef leave;  /* for the locals as they are, or NULL */
@@ -81,6 +82,11 @@ void may_leave_at(Emitter *e, uint32_t pc, TierLeave reason);          /* the sa
 void locals_changed(Emitter *e);                                       /* what leaves from now on has other locals */
 void go(Emitter *e, uint32_t target, uint32_t cost);                   /* to a label, which ends the block */
 LLVMBasicBlockRef arrival(Emitter *e, uint32_t target, uint32_t cost); /* a block that does so; operands are as they are now */
+
+/* debug_info.c. What is emitted from now on belongs to the line of e->pc; or to none, until `lines_back` with what that gave. */
+void lines_at(Emitter *e);
+LLVMMetadataRef lines_none(Emitter *e);
+void lines_back(Emitter *e, LLVMMetadataRef location);
 
 /* loops.c. loop_find judges the branch back at a pc; loop_begin emits what stands in front of the main loop and begins it, loop_end ends it; loop_state sets counter
  * and balance as they are after so many rounds. */

@@ -11,6 +11,7 @@
 #include "vm/tier_symbols.def"
 
 #define machine_desc(number) ((*machine_heap_descs)[number])
+#define machine_informs(who) ((*machine_tier_info & (who)) != 0)
 #define tier_publish (*machine_tier_publish)
 #define threaded_receivers (*machine_threaded_receivers)
 #define code_pushes (*machine_code_pushes)

@@ -181,6 +181,7 @@ static bool job_emit_members(Job *job) {
     if (i == 0 && !LLVMGetFirstUse(member->body)) unit_body_drop(member);
     else if (!unit_emit_body(unit, member)) return false;
   }
+  unit_export(unit);
   return true;
 }
 
@@ -188,19 +189,26 @@ static bool job_emit_members(Job *job) {
 
 static void end(void);
 
+static TierEntry entry_of(const int32_t *table, uint32_t row) {
+  return table[row] ? (TierEntry)((uintptr_t)table + (uintptr_t)(intptr_t)table[row]) : NULL;
+}
+
 static void job_compile(Job *job) {
-  char *error = NULL, name[64];
+  char *error = NULL, name[32];
   Unit *unit = &job->unit;
-  job->code = codegen_compile(unit->module, &error);
+  uint32_t row = 0;
+  if (codegen_optimise(unit->module, &error)) {
+    names_settle(unit);
+    job->code = codegen_compile(unit->module, &error);
+  } else {
+    LLVMDisposeModule(unit->module);
+  }
   LLVMContextDispose(unit->context);
-  for (uint32_t i = 0; i < unit->nmembers && job->code; i++) {
-    entry_name(name, sizeof name, unit, &unit->members[i], 0);
-    if (unit->members[i].has_entry) job->entries[i] = codegen_find(name);
-  }
-  if (job->pc && job->code) {
-    entry_name(name, sizeof name, unit, &unit->members[0], job->pc);
-    job->entry_at = codegen_find(name);
-  }
+  unit_table_name(name, sizeof name, unit->number);
+  const int32_t *table = job->code ? codegen_table(name) : NULL;
+  for (; table && row < unit->nmembers; row++) job->entries[row] = entry_of(table, row);
+  if (table) job->entry_at = entry_of(table, row);
+  if (table && unit->known) codegen_tell(job->code, unit->known, (const void *)(uintptr_t)entry_of(table, unit->known_row));
   LLVMDisposeMessage(error);
 }
 
@@ -387,6 +395,7 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
   figures.insns += ninsns;
   if (job->nroots == count && job_emit_members(job)) return true;
+  lines_end(unit);
   LLVMDisposeModule(unit->module);
   unit_end(unit);
   LLVMContextDispose(context);

@@ -254,6 +254,9 @@ done
 check 'dump two stages' 0 run --dump=tokens,ast hello.firn; expect 'both are there' test "$(wc -c <out)" -ge "$(cat tokens.dump ast.dump | wc -c)"
 check 'dump an unknown stage' 2 run --dump=soup hello.firn; has err soup
 check 'dump nothing' 2 run --dump= hello.firn
+check 'tell nobody' 2 run --jit-info= hello.firn; has err '--jit-info'
+check 'tell somebody unknown' 2 run --jit-info=gdb,soup hello.firn; has err soup
+check 'tell gdb' 0 run --jit-info=gdb,jitdump --jit=off hello.firn; out_is 'hello, world'; quiet
 check 'dump a module' 0 run --dump=module work.fmod; same out work.text
 
 # Help, and mistakes on the command line

@@ -52,6 +52,7 @@ static unsigned dumps;
 static Candidate candidates[CANDIDATES];
 static uint32_t ncandidates, samples; /* samples: taken so far */
 TierLeaving tier_leaving;
+unsigned tier_info;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
 
 #ifdef FIRN_NO_PLUGINS

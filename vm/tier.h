@@ -86,6 +86,12 @@ void tier_stats(FILE *out);
 bool tier_is_busy(void);
 enum { TIER_DUMP_IR = 1, TIER_DUMP_ASM = 2 };
 void tier_dump(unsigned what);
+/* Who outside of the process is told what is compiled: TIER_INFO bits. The plugin reads it when it is opened, and with nothing here that costs nothing.
+ *   gdb       functions and source lines, by its interface for compilers at run time
+ *   perf      functions, in /tmp/perf-PID.map
+ *   jitdump   functions and source lines, in a file that `perf inject` reads */
+enum { TIER_INFO_GDB = 1, TIER_INFO_PERF = 2, TIER_INFO_JITDUMP = 4 };
+extern unsigned tier_info;
 void tier_program_drop(Program *program);
 /* For tests: from now on compiled code leaves at each so-manieth of the places where it could, and not only where it must. 0: it does not; it
  * is compiled without what that takes. */
