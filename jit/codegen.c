@@ -67,6 +67,26 @@ static LLVMTargetMachineRef machine_new(void) {
   return LLVMCreateTargetMachine(target, triple, cpu, features, LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
 }
 
+/* Compiles a small function once, so that LLVM has made, and registered for the process's exit, what it makes when it first needs it. */
+static bool begin(void) {
+  char *error = NULL;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef module = LLVMModuleCreateWithNameInContext("first", context);
+  LLVMTypeRef real = LLVMDoubleTypeInContext(context), type = LLVMFunctionType(real, &real, 1, false);
+  LLVMValueRef function = LLVMAddFunction(module, "firn_first", type), callee = LLVMAddFunction(module, "floor", type), arg = LLVMGetParam(function, 0);
+  LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+  LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
+  LLVMBuildRet(builder, LLVMBuildCall2(builder, type, callee, &arg, 1, ""));
+  LLVMDisposeBuilder(builder);
+  CodegenUnit *unit = codegen_compile(module, &error);
+  bool done = unit != NULL;
+  if (done) codegen_find("firn_first");
+  LLVMDisposeMessage(error);
+  LLVMContextDispose(context);
+  if (unit) codegen_free(unit);
+  return done;
+}
+
 bool codegen_start(const TierSymbol *symbols) {
   if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter()) return false;
   triple = LLVMGetDefaultTargetTriple();
@@ -76,7 +96,7 @@ bool codegen_start(const TierSymbol *symbols) {
   static const char *const options[] = {"firn", "-inline-threshold=100", "-enable-misched=false", "-disable-post-ra"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   machine = machine_new();
-  return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols);
+  return machine && report(LLVMOrcCreateLLJIT(&lljit, NULL), NULL) && symbols_define(symbols) && begin();
 }
 
 LLVMModuleRef codegen_runtime(LLVMContextRef context) {

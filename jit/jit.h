@@ -2,6 +2,7 @@
  *
  *   plugin.c    what is compiled when, and in which groups; figures. The only file that the machine sees
  *   emit.c      a function of portable code to LLVM's IR; emit_ops.c the instructions
+ *   inline.c    which functions are inlined, as far as they do not grow too large
  *   runtime.c   what instructions do, as bitcode
  *   codegen.c    IR to native code in memory, by LLVM
  *
@@ -60,6 +61,8 @@ void unit_body_drop(Member *member);                 /* of which there are no ca
 bool unit_emit_entry(Unit *unit, Member *member);
 bool unit_emit_entry_at(Unit *unit, Member *member, uint32_t pc); /* false also: nothing reaches pc */
 void unit_end(Unit *unit);
+/* inline.c. Decides which members are inlined wherever they are called; when all are there, and before any is emitted. */
+void unit_inline(Unit *unit);
 /* The symbol of an entry. */
 void entry_name(char *name, size_t size, const Unit *unit, const Member *member, uint32_t pc);
 
