@@ -3,6 +3,7 @@
 #   make [BUILD=release|debug|asan|tsan]  build/firn, build/libfirn.a, build/libfirn.so (other builds: build/BUILD/)
 #   make install [PREFIX=/usr/local DESTDIR=]   the command, the library, its header, firn.pc, firn.1        make uninstall   removes them
 #   make test-programs test-unit      parts of `make test`      make spec docs    rewrites spec.md's generated tables; docs/library
+#   make test-tier                    limits and memory again, with the compiling tier on
 #   make fuzz fuzz-image [FUZZ_RUNS=N IMAGE_RUNS=N]   fuzzers    make random [RUNS=N SEED=S]   random programs    make bench   speed against other languages
 #   make CROSS=aarch64|s390x          builds for another machine (build/CROSS/)        make test-cross test-cross-sample   tests on both
 
@@ -74,7 +75,7 @@ SONAME := libfirn.so.$(firstword $(VERSION_PARTS))
 
 FIRN := $(O)/firn$(if $(CROSS),-qemu)
 
-.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-programs test-embedding test-stress test-install test-faults test-asan test-tsan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
+.PHONY: all jit no-jit run install uninstall test test-cross test-cross-sample test-cross-one test-cross-sample-one test-layers test-unit test-tier test-programs test-embedding test-stress test-install test-faults test-asan test-tsan test-fuzz random fuzz fuzz-image deps test-deps bench spec check-spec docs check-docs clean
 all: $(O)/firn $(O)/libfirn.a $(if $(CROSS),,$(O)/libfirn.so $(or $(JIT),no-jit))
 no-jit:
 	@echo "  no $(LLVM_CONFIG) or $(JIT_CLANG): without the compiling tier (make jit installs them, and builds it)"
@@ -201,9 +202,12 @@ $(O)/firn.1: tools/manual.sh $(FIRN)
 	@sh tools/manual.sh $(FIRN) $(VERSION) > $@
 
 # Tests
-$(O)/unit/%: tests/unit/%.c $(O)/libfirn-internal.a
+COMMA := ,
+JIT_MODE := $(O)/tests/unit/jit_mode.o
+.SECONDARY: $(JIT_MODE)
+$(O)/unit/%: tests/unit/%.c $(JIT_MODE) $(O)/libfirn-internal.a
 	@mkdir -p $(@D) && echo "  LD  $@"
-	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(WRAPPED:%=-Wl,--wrap=%) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
+	@$(CC) $(CFLAGS) -MMD -MP -MF $@.d -o $@ $< $(JIT_MODE) $(patsubst %,-Wl$(COMMA)--wrap=%,tier_get $(WRAPPED)) -Wl,--whole-archive $(O)/libfirn-internal.a -Wl,--no-whole-archive -lcheck -lsubunit -lrt $(LIBS)
 # What it puts wrappers in front of.
 $(O)/unit/test_embed_faults: WRAPPED := malloc calloc realloc free strdup strndup open_memstream mmap sbrk \
   GC_malloc GC_malloc_ignore_off_page GC_generic_malloc GC_generic_malloc_ignore_off_page GC_generic_malloc_many
@@ -214,6 +218,14 @@ $(HOST_O)/runner: tests/runner.c
 test-unit: export CK_DEFAULT_TIMEOUT = 60
 test-unit: $(UNIT)
 	@for t in $(UNIT); do echo "== $$t"; $(EMULATOR) $$t || exit 1; done
+
+# Suites that measure memory, limits and what hosts see, with the compiling tier on for guests that have not asked for it: hot at once, and always. Minutes: not part of
+# `make test`. Always waits for the compiler, so sleepers come late, and faults at each of thousands of places would each begin anew.
+TIER_SUITES := quota image image_bad embed embed_guests embed_threads allocations wait soak adversary
+test-tier: export CK_DEFAULT_TIMEOUT = 300
+test-tier: $(UNIT) $(JIT)
+	@for t in $(TIER_SUITES) embed_schedule embed_faults; do echo "== $$t, hot at once"; FIRN_TEST_JIT=on $(O)/unit/test_$$t || exit 1; done
+	@for t in $(TIER_SUITES); do echo "== $$t, always"; FIRN_TEST_JIT=always $(O)/unit/test_$$t || exit 1; done
 
 # Documents whose blocks are run.
 DOCS := README.md $(wildcard docs/*.md)
@@ -265,12 +277,15 @@ test-embedding: $(O)/libfirn.a
 test-layers:
 	sh tests/layers.sh
 
-# Unit tests and programs with the address and undefined-behaviour sanitizers, minutes: not part of `make test`. One tier: the other runs in test_programs and in the fuzzer.
+# Unit tests and programs with the address and undefined-behaviour sanitizers, minutes: not part of `make test`. One tier: the other runs in test_programs and in the fuzzer;
+# and some compiled.
+ASAN_COMPILED := $(addprefix tests/programs/,closures control enums errors generics lists maps numbers optionals panics recursion strings tasks traits tuples)
 test-asan:
 	@$(MAKE) --no-print-directory -j2 BUILD=asan test-asan-all
-test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT)
+test-asan-all: $(FIRN) $(HOST_O)/runner $(UNIT) $(JIT)
 	@CK_TIMEOUT_MULTIPLIER=20 TEST_STRIDE=7 $(MAKE) --no-print-directory BUILD=asan test-unit
 	$(RUNNER) --tier interp --timeout 60 $(PROGRAMS)
+	$(if $(JIT),$(RUNNER) --tier interp --timeout 120 --with --jit=always $(ASAN_COMPILED))
 
 # Eight threads of a host with the thread sanitizer, under a minute once it is built: not part of `make test`, which runs the same without. libgc is not instrumented, and needs no
 # suppressions: only who has the lock comes to it.

@@ -225,7 +225,7 @@ typedef enum FirnInput { FIRN_INPUT_END, FIRN_INPUT_LINE, FIRN_INPUT_WAIT } Firn
 typedef FirnInput (*FirnReadLine)(void *userdata, const char **text, size_t *length);
 
 /* Whether functions of a guest become native code (docs/compiling.md): those that are hot, in a thread that the library starts, or each before it runs first, for
- * tests. Nothing else changes: results, fuel, limits and images are the same. Where the plugin firn-jit.so is missing, nothing is compiled. */
+ * tests: then a guest waits for that, but not beyond its timeout. Nothing else changes: results, fuel, limits and images are the same. Where the plugin firn-jit.so is missing, nothing is compiled. */
 typedef enum FirnJit { FIRN_JIT_OFF, FIRN_JIT_ON, FIRN_JIT_ALWAYS } FirnJit;
 
 typedef struct FirnGuestOptions {

@@ -88,6 +88,27 @@ static bool lljit_start(void) {
   return report(LLVMOrcCreateLLJIT(&lljit, builder), NULL);
 }
 
+/* Compiles a small function once, so that LLVM has made, and registered for the process's exit, what it makes when it first needs it. */
+static bool begin(void) {
+  char *error = NULL;
+  LLVMContextRef context = LLVMContextCreate();
+  LLVMModuleRef module = LLVMModuleCreateWithNameInContext("first", context);
+  LLVMTypeRef real = LLVMDoubleTypeInContext(context), type = LLVMFunctionType(real, &real, 1, false);
+  LLVMValueRef function = LLVMAddFunction(module, "firn_first", type), callee = LLVMAddFunction(module, "floor", type), arg = LLVMGetParam(function, 0);
+  LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+  LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
+  LLVMBuildRet(builder, LLVMBuildCall2(builder, type, callee, &arg, 1, ""));
+  LLVMDisposeBuilder(builder);
+  bool done = codegen_optimise(module, &error);
+  CodegenUnit *unit = done ? codegen_compile(module, &error) : NULL;
+  if (!done) LLVMDisposeModule(module);
+  done = unit && codegen_table("firn_first");
+  LLVMDisposeMessage(error);
+  LLVMContextDispose(context);
+  if (unit) codegen_free(unit);
+  return done;
+}
+
 bool codegen_start(const TierSymbol *symbols) {
   if (LLVMInitializeNativeTarget() || LLVMInitializeNativeAsmPrinter()) return false;
   triple = LLVMGetDefaultTargetTriple();
@@ -97,7 +118,7 @@ bool codegen_start(const TierSymbol *symbols) {
   static const char *const options[] = {"firn", "-inline-threshold=100", "-enable-misched=false", "-disable-post-ra"};
   LLVMParseCommandLineOptions(sizeof options / sizeof *options, options, NULL);
   machine = machine_new();
-  return machine && lljit_start() && symbols_define(symbols);
+  return machine && lljit_start() && symbols_define(symbols) && begin();
 }
 
 LLVMModuleRef codegen_runtime(LLVMContextRef context) {

@@ -49,7 +49,7 @@ void slot_store(Emitter *e, uint32_t slot, Kind kind, LLVMValueRef value) {
 
 LLVMValueRef slot_word(Emitter *e, uint32_t slot) {
   LLVMValueRef value = slot_load(e, slot);
-  return e->kinds[slot] == KIND_DOUBLE ? runtime_call(e, "canonical", &value, 1) : value;
+  return e->kinds[slot] == KIND_DOUBLE ? runtime_call(e, T_canonical, &value, 1) : value;
 }
 
 LLVMValueRef slot_ref(Emitter *e, uint32_t slot) { return LLVMBuildIntToPtr(e->b, slot_load(e, slot), e->u->pointer, ""); }
@@ -71,12 +71,12 @@ void memory_load(Emitter *e, uint32_t slot, Kind kind) {
 
 /* Blocks */
 
-LLVMValueRef runtime_call(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) {
-  LLVMValueRef function = LLVMGetNamedFunction(e->u->module, name);
-  if (!function) {
-    fprintf(stderr, "firn: jit/runtime.c has no %s\n", name);
-    abort();
-  }
+LLVMValueRef runtime_call(Emitter *e, Template template, LLVMValueRef *args, unsigned nargs) {
+  static const char *const names[] = {
+#define TEMPLATE_ROW(name) [T_##name] = #name,
+#include "jit/templates.def"
+  };
+  LLVMValueRef function = LLVMGetNamedFunction(e->u->module, names[template]);
   return LLVMBuildCall2(e->b, LLVMGlobalGetValueType(function), function, args, nargs, "");
 }
 
@@ -111,7 +111,7 @@ static LLVMBasicBlockRef leave_block(Emitter *e) {
   }
   LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), LLVMBuildLoad2(e->b, e->u->half, e->leave_pc, ""),
                          LLVMBuildLoad2(e->b, e->u->half, e->leave_reason, ""), LLVMBuildLoad2(e->b, e->u->word, e->fuel, "")};
-  runtime_call(e, "frame_leave", args, 6);
+  runtime_call(e, T_frame_leave, args, 6);
   return_left(e);
   block_begin(e, here);
   lines_back(e, location);
@@ -131,7 +131,7 @@ void leave_here(Emitter *e, uint32_t pc, TierLeave reason, uint32_t sp) {
 static void leave_sometimes(Emitter *e, LLVMBasicBlockRef block) {
   LLVMBasicBlockRef next = block_new(e, "");
   LLVMValueRef leaving = const_address(e, machine_tier_leaving);
-  branch_likely(e, LLVMBuildNot(e->b, runtime_call(e, "leave_due", &leaving, 1), ""), next, block);
+  branch_likely(e, LLVMBuildNot(e->b, runtime_call(e, T_leave_due, &leaving, 1), ""), next, block);
   block_begin(e, next);
 }
 

@@ -64,7 +64,7 @@ static void execute(Emitter *e) {
   uint32_t first = operands_first(e->insn), sp = e->insn->sp;
   for (uint32_t i = first; i < sp; i++) memory_store(e, i);
   LLVMValueRef args[] = {e->ctx, e->fp, const_address(e, e->code), const_address(e, e->insn), fuel_load(e)};
-  LLVMValueRef fuel = runtime_call(e, "machine_execute", args, 5);
+  LLVMValueRef fuel = runtime_call(e, T_machine_execute, args, 5);
   LLVMBasicBlockRef done = block_new(e, ""), out = block_new(e, "out"), refused = block_new(e, "refused"), empty = block_new(e, "empty");
   branch_likely(e, LLVMBuildICmp(e->b, LLVMIntSGE, fuel, const_word(e, 0), ""), done, out);
   block_begin(e, out);
@@ -81,19 +81,19 @@ static void execute(Emitter *e) {
 }
 
 /* A template, whose operands begin at `first`, that may refuse; then the machine executes. */
-static void template_or_execute(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) {
+static void template_or_execute(Emitter *e, Template template, LLVMValueRef *args, unsigned nargs) {
   LLVMBasicBlockRef slow = block_new(e, "slow"), next = block_new(e, "");
   may_leave(e);
-  branch_likely(e, runtime_call(e, name, args, nargs), next, slow);
+  branch_likely(e, runtime_call(e, template, args, nargs), next, slow);
   block_begin(e, slow);
   execute(e);
   LLVMBuildBr(e->b, next);
   block_begin(e, next);
 }
 
-static void template_or_step(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs) {
+static void template_or_step(Emitter *e, Template template, LLVMValueRef *args, unsigned nargs) {
   may_leave(e);
-  require(e, runtime_call(e, name, args, nargs));
+  require(e, runtime_call(e, template, args, nargs));
 }
 
 /* Whether the look at the beginning of a counted loop has made the instruction's check superfluous. */
@@ -102,9 +102,9 @@ static bool is_proven(const Emitter *e) { return e->main && e->main->is_proven[e
 /* Pure rows */
 
 static void pure(Emitter *e) {
-  static const char *const names[OP_MAX] = {
+  static const Template templates[OP_MAX] = {
 #define OP(code, id, name, imms, sig, flags, doc)
-#define OP_PURE(code, id, name, sig, flags, sem, doc) [code] = "op_" #id,
+#define OP_PURE(code, id, name, sig, flags, sem, doc) [code] = T_op_##id,
 #include "vm/op.def"
   };
   const CodeInsn *insn = e->insn;
@@ -115,7 +115,7 @@ static void pure(Emitter *e) {
   }
   unsigned op = !is_proven(e) ? insn->op : insn->op == OP_INT_SUB ? OP_INT_WSUB : OP_INT_WADD;
   if (op_table[op].flags & OP_TRAPS) may_leave(e);
-  LLVMValueRef operands = e->slots[first], done = runtime_call(e, names[op], &operands, 1);
+  LLVMValueRef operands = e->slots[first], done = runtime_call(e, templates[op], &operands, 1);
   if (op_table[op].flags & OP_TRAPS) require(e, done);
   e->kinds[first] = strchr(op_table[insn->op].sig, ':')[1] == 'f' ? KIND_DOUBLE : KIND_WORD;
 }
@@ -182,7 +182,7 @@ static void br_err(Emitter *e) {
 static void words_read(Emitter *e, LLVMValueRef object, uint32_t word, uint32_t slot, const uint8_t *kinds, uint32_t count) {
   for (uint32_t i = 0; i < count; i++) {
     LLVMValueRef args[] = {object, const_half(e, word + i)};
-    slot_store(e, slot + i, kinds[i], runtime_call(e, kinds[i] == KIND_DOUBLE ? "float_get" : "word_get", args, 2));
+    slot_store(e, slot + i, kinds[i], runtime_call(e, kinds[i] == KIND_DOUBLE ? T_float_get : T_word_get, args, 2));
   }
 }
 
@@ -192,13 +192,13 @@ static void words_write(Emitter *e, LLVMValueRef object, uint32_t word, uint32_t
     LLVMValueRef value = slot_word(e, slot + i);
     if (is_double) value = LLVMBuildBitCast(e->b, value, e->u->real, "");
     LLVMValueRef args[] = {object, const_half(e, word + i), value};
-    runtime_call(e, is_double ? "float_set" : "word_set", args, 3);
+    runtime_call(e, is_double ? T_float_set : T_word_set, args, 3);
   }
 }
 
 static LLVMValueRef long_read(Emitter *e, LLVMValueRef object, uint32_t word) {
   LLVMValueRef args[] = {object, const_half(e, word)};
-  return runtime_call(e, "long_get", args, 2);
+  return runtime_call(e, T_long_get, args, 2);
 }
 
 static void br_uncase(Emitter *e) {
@@ -219,7 +219,7 @@ static void br_unis(Emitter *e) {
   uint8_t kinds[KINDS_MAX];
   LLVMValueRef object = slot_ref(e, at);
   LLVMValueRef args[] = {object, const_address(e, insn->x.u)};
-  LLVMValueRef is_type = runtime_call(e, "object_is", args, 2);
+  LLVMValueRef is_type = runtime_call(e, T_object_is, args, 2);
   LLVMBasicBlockRef other = arrival(e, insn->a, insn->cost), next = block_new(e, "");
   LLVMBuildCondBr(e->b, is_type, next, other);
   block_begin(e, next);
@@ -316,7 +316,7 @@ static void call(Emitter *e) {
   uint32_t nresults = results_of(e, results);
   args_write(e, insn->a, insn->a, insn->v);
   LLVMValueRef args[] = {e->ctx, const_address(e, insn), frame_at(e, insn->a)};
-  LLVMValueRef entry = runtime_call(e, "callee_enter", args, 3);
+  LLVMValueRef entry = runtime_call(e, T_callee_enter, args, 3);
   require_entry(e, entry);
   call_entry(e, entry, results, nresults);
 }
@@ -327,7 +327,7 @@ static void call_fn(Emitter *e) {
   uint32_t nresults = results_of(e, results);
   args_write(e, insn->a, insn->a + 1, insn->v);
   LLVMValueRef args[] = {e->ctx, slot_ref(e, insn->a), frame_at(e, insn->a), const_half(e, insn->v)};
-  LLVMValueRef entry = runtime_call(e, "closure_enter", args, 4);
+  LLVMValueRef entry = runtime_call(e, T_closure_enter, args, 4);
   require_entry(e, entry);
   call_entry(e, entry, results, nresults);
 }
@@ -350,7 +350,7 @@ static void call_trait(Emitter *e) {
   uint32_t count = threaded_receivers(e->code->threaded, e->pc, descs, callees);
   LLVMValueRef receiver = slot_ref(e, at);
   LLVMBasicBlockRef joined = block_new(e, "called");
-  LLVMValueRef number = count ? runtime_call(e, "desc_number", &receiver, 1) : NULL;
+  LLVMValueRef number = count ? runtime_call(e, T_desc_number, &receiver, 1) : NULL;
   uint8_t kinds[KINDS_MAX];
   memcpy(kinds, e->kinds + at, insn->sp - at);
   for (uint32_t i = 0; i < count; i++) {
@@ -368,7 +368,7 @@ static void call_trait(Emitter *e) {
   }
   args_write(e, at, at, insn->v);
   LLVMValueRef args[] = {e->ctx, const_address(e, insn), receiver, frame_at(e, at)};
-  LLVMValueRef entry = runtime_call(e, "receiver_enter", args, 4);
+  LLVMValueRef entry = runtime_call(e, T_receiver_enter, args, 4);
   require_entry(e, entry);
   call_entry(e, entry, results, nresults);
   LLVMBuildBr(e->b, joined);
@@ -381,12 +381,12 @@ static void global_get(Emitter *e) {
   const CodeInsn *insn = e->insn;
   LLVMValueRef args[] = {e->ctx, const_half(e, insn->b)};
   may_leave(e);
-  require(e, runtime_call(e, "global_is_set", args, 2));
+  require(e, runtime_call(e, T_global_is_set, args, 2));
   uint8_t kinds[KINDS_MAX];
   uint32_t count = results_of(e, kinds);
   for (uint32_t i = 0; i < count; i++) {
     LLVMValueRef at[] = {e->ctx, const_half(e, insn->a + i)};
-    LLVMValueRef place = runtime_call(e, "global_at", at, 2);
+    LLVMValueRef place = runtime_call(e, T_global_at, at, 2);
     slot_store(e, insn->sp + i, kinds[i], LLVMBuildLoad2(e->b, kinds[i] == KIND_DOUBLE ? e->u->real : e->u->word, place, ""));
   }
 }
@@ -395,10 +395,10 @@ static void global_set(Emitter *e) {
   const CodeInsn *insn = e->insn;
   for (uint32_t i = 0; i < insn->w; i++) {
     LLVMValueRef at[] = {e->ctx, const_half(e, insn->a + i)};
-    LLVMBuildStore(e->b, slot_word(e, insn->sp - insn->w + i), runtime_call(e, "global_at", at, 2));
+    LLVMBuildStore(e->b, slot_word(e, insn->sp - insn->w + i), runtime_call(e, T_global_at, at, 2));
   }
   LLVMValueRef args[] = {e->ctx, const_half(e, insn->b)};
-  runtime_call(e, "global_mark", args, 2);
+  runtime_call(e, T_global_mark, args, 2);
 }
 
 static void local_set(Emitter *e) {
@@ -420,11 +420,11 @@ static LLVMValueRef object_make(Emitter *e, const ObjDesc *desc, uint32_t words,
                          const_half(e, cell_list(desc->heap_kind, class)), const_half(e, class * GRANULE),
                          const_word(e, (uint64_t)desc->number << OBJ_DESC_SHIFT)};
   bool is_cell = bytes <= CELL_MAX;
-  LLVMValueRef object = runtime_call(e, is_cell ? "object_take" : "object_make", args, is_cell ? 8 : 5);
+  LLVMValueRef object = runtime_call(e, is_cell ? T_object_take : T_object_make, args, is_cell ? 8 : 5);
   require(e, LLVMBuildICmp(e->b, LLVMIntNE, object, LLVMConstNull(e->u->pointer), ""));
   for (uint32_t i = written; i < words && is_cell && desc->heap_kind == CELL_LEAF; i++) {
     LLVMValueRef zero[] = {object, const_half(e, i), const_word(e, 0)};
-    runtime_call(e, "word_set", zero, 3);
+    runtime_call(e, T_word_set, zero, 3);
   }
   return object;
 }
@@ -445,7 +445,7 @@ static void object_new_behind(Emitter *e, const ObjDesc *desc, uint32_t words, u
   const CodeInsn *insn = e->insn;
   LLVMValueRef object = object_make(e, desc, words, 1 + insn->v);
   LLVMValueRef args[] = {object, const_half(e, 0), const_word(e, word)};
-  runtime_call(e, "long_set", args, 3);
+  runtime_call(e, T_long_set, args, 3);
   words_write(e, object, 1, insn->a, insn->v);
   object_store(e, insn->a, object);
 }
@@ -567,10 +567,10 @@ static void emit_stack(Emitter *e) {
 
 /* Lists, bytes, strings, maps */
 
-static const char *element_name(const Type *element, const char *const names[4]) {
-  return names[element->kind == TYPE_BOOL ? 0 : element->kind == TYPE_CHAR ? 1 : element->kind == TYPE_FLOAT ? 3 : 2];
+static Template element_template(const Type *element, const Template templates[4]) {
+  return templates[element->kind == TYPE_BOOL ? 0 : element->kind == TYPE_CHAR ? 1 : element->kind == TYPE_FLOAT ? 3 : 2];
 }
-#define ELEMENT_NAMES(prefix) ((const char *const[4]){prefix "_bool", prefix "_char", prefix "_word", prefix "_float"})
+#define ELEMENT_TEMPLATES(prefix) ((const Template[4]){T_##prefix##_bool, T_##prefix##_char, T_##prefix##_word, T_##prefix##_float})
 
 static void emit_list(Emitter *e) {
   const CodeInsn *insn = e->insn;
@@ -584,15 +584,15 @@ static void emit_list(Emitter *e) {
   } else if (insn->w != 1) {
     execute(e);
   } else if (insn->op == OP_LIST_GET) {
-    if (is_proven(e)) runtime_call(e, element_name(insn->t, ELEMENT_NAMES("list_read")), &operands, 1);
-    else template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_get")), &operands, 1);
+    if (is_proven(e)) runtime_call(e, element_template(insn->t, ELEMENT_TEMPLATES(list_read)), &operands, 1);
+    else template_or_step(e, element_template(insn->t, ELEMENT_TEMPLATES(list_get)), &operands, 1);
     e->kinds[first] = is_float ? KIND_DOUBLE : KIND_WORD;
   } else if (insn->op == OP_LIST_SET || insn->op == OP_LIST_PUSH) {
     uint32_t value = insn->sp - 1;
     if (is_float) slot_store(e, value, KIND_DOUBLE, LLVMBuildBitCast(e->b, slot_word(e, value), e->u->real, ""));
-    if (insn->op == OP_LIST_SET && is_proven(e)) runtime_call(e, element_name(insn->t, ELEMENT_NAMES("list_write")), &operands, 1);
-    else if (insn->op == OP_LIST_SET) template_or_step(e, element_name(insn->t, ELEMENT_NAMES("list_set")), &operands, 1);
-    else template_or_execute(e, element_name(insn->t, ELEMENT_NAMES("list_push")), &operands, 1);
+    if (insn->op == OP_LIST_SET && is_proven(e)) runtime_call(e, element_template(insn->t, ELEMENT_TEMPLATES(list_write)), &operands, 1);
+    else if (insn->op == OP_LIST_SET) template_or_step(e, element_template(insn->t, ELEMENT_TEMPLATES(list_set)), &operands, 1);
+    else template_or_execute(e, element_template(insn->t, ELEMENT_TEMPLATES(list_push)), &operands, 1);
   } else {
     execute(e);
   }
@@ -605,18 +605,18 @@ static void emit_text(Emitter *e) {
   switch (insn->op) {
     case OP_STRING_LEN: {
       LLVMValueRef string = slot_ref(e, first);
-      slot_store(e, first, KIND_WORD, runtime_call(e, "string_length", &string, 1));
+      slot_store(e, first, KIND_WORD, runtime_call(e, T_string_length, &string, 1));
       break;
     }
     case OP_STRING_EQ: {
       LLVMValueRef args[] = {operands, e->fuel};
-      template_or_execute(e, "string_same", args, 2);
+      template_or_execute(e, T_string_same, args, 2);
       break;
     }
-    case OP_STRING_CHAR: template_or_execute(e, "string_ascii", &operands, 1); break;
+    case OP_STRING_CHAR: template_or_execute(e, T_string_ascii, &operands, 1); break;
     case OP_BYTES_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
-    case OP_BYTES_GET: template_or_step(e, "bytes_get", &operands, 1); break;
-    case OP_BYTES_SET: template_or_step(e, "bytes_set", &operands, 1); break;
+    case OP_BYTES_GET: template_or_step(e, T_bytes_get, &operands, 1); break;
+    case OP_BYTES_SET: template_or_step(e, T_bytes_set, &operands, 1); break;
     default: execute(e); break;
   }
 }
@@ -633,7 +633,7 @@ static void map_get_by_string(Emitter *e, uint32_t first) {
   LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel, const_word(e, nil_of(opt))};
   bool is_tagged = opt->slots == 2;
   LLVMBasicBlockRef slow = block_new(e, "slow"), next = block_new(e, "");
-  branch_likely(e, runtime_call(e, is_tagged ? "map_get_string_tagged" : "map_get_string", args, is_tagged ? 3 : 4), next, slow);
+  branch_likely(e, runtime_call(e, is_tagged ? T_map_get_string_tagged : T_map_get_string, args, is_tagged ? 3 : 4), next, slow);
   block_begin(e, slow);
   execute(e);
   for (uint32_t i = 0; i < opt->slots; i++) slot_store(e, first + i, KIND_WORD, slot_word(e, first + i));
@@ -650,10 +650,10 @@ static void map_get(Emitter *e, uint32_t first) {
   } else if (!is_word_map(insn) || opt->slots > 2) {
     execute(e);
   } else if (opt->slots == 1) {
-    runtime_call(e, "map_get_word", args, 3);
+    runtime_call(e, T_map_get_word, args, 3);
     e->kinds[first] = KIND_WORD;
   } else {
-    runtime_call(e, "map_get_word_tagged", args, 2);
+    runtime_call(e, T_map_get_word_tagged, args, 2);
     e->kinds[first] = e->kinds[first + 1] = KIND_WORD;
   }
 }
@@ -663,7 +663,7 @@ static void map_part(Emitter *e, uint32_t first, uint32_t stride, uint32_t offse
   uint8_t kinds[KINDS_MAX];
   LLVMValueRef args[] = {e->slots[first], const_half(e, stride)};
   may_leave(e);
-  LLVMValueRef entry = runtime_call(e, "map_at", args, 2);
+  LLVMValueRef entry = runtime_call(e, T_map_at, args, 2);
   require(e, LLVMBuildICmp(e->b, LLVMIntNE, entry, LLVMConstNull(e->u->pointer), ""));
   words_read(e, entry, offset, first, kinds, kinds_of(type, kinds));
 }
@@ -677,7 +677,7 @@ static void emit_map(Emitter *e) {
     case OP_MAP_LEN: slot_store(e, first, KIND_WORD, long_read(e, slot_ref(e, first), 0)); break;
     case OP_MAP_VERSION: {
       LLVMValueRef map = slot_ref(e, first);
-      slot_store(e, first, KIND_WORD, runtime_call(e, "map_version", &map, 1));
+      slot_store(e, first, KIND_WORD, runtime_call(e, T_map_version, &map, 1));
       break;
     }
     case OP_MAP_PLAIN: slot_store(e, first, KIND_WORD, const_word(e, type_is_plain_key(insn->t))); break;
@@ -685,16 +685,16 @@ static void emit_map(Emitter *e) {
     case OP_MAP_SET:
       if (is_word_map(insn)) {
         slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
-        template_or_execute(e, "map_set_word", operands, 2);
+        template_or_execute(e, T_map_set_word, operands, 2);
       } else if (is_string_map(insn)) {
         LLVMValueRef args[] = {e->ctx, e->slots[first], e->fuel};
         slot_store(e, first + 2, KIND_WORD, slot_word(e, first + 2));
-        template_or_execute(e, "map_set_string", args, 3);
+        template_or_execute(e, T_map_set_string, args, 3);
       } else {
         execute(e);
       }
       break;
-    case OP_MAP_CHECK: template_or_step(e, "map_same_version", operands, 1); break;
+    case OP_MAP_CHECK: template_or_step(e, T_map_same_version, operands, 1); break;
     case OP_MAP_KEY: map_part(e, first, stride, 0, insn->t); break;
     case OP_MAP_VALUE: map_part(e, first, stride, insn->w, insn->x.u); break;
     default: execute(e); break;
@@ -703,7 +703,7 @@ static void emit_map(Emitter *e) {
 
 static void emit_task(Emitter *e) {
   switch (e->insn->op) {
-    case OP_TASK_SELF: slot_store(e, e->insn->sp, KIND_WORD, LLVMBuildPtrToInt(e->b, runtime_call(e, "task_self", &e->ctx, 1), e->u->word, "")); break;
+    case OP_TASK_SELF: slot_store(e, e->insn->sp, KIND_WORD, LLVMBuildPtrToInt(e->b, runtime_call(e, T_task_self, &e->ctx, 1), e->u->word, "")); break;
     case OP_TASK_WAIT:
     case OP_TASK_SWITCH: step_over(e); break;
     default: execute(e); break;

@@ -12,6 +12,12 @@
 
 enum { PUSHES_MAX = EFFECT_MAX, KINDS_MAX = 1024 };
 
+/* What runtime.c has. */
+typedef enum Template {
+#define TEMPLATE_ROW(name) T_##name,
+#include "jit/templates.def"
+} Template;
+
 /* A local of one slot, or a constant. */
 typedef struct Term { bool is_local; uint32_t slot; int64_t value; } Term;
 typedef struct Indexed { uint32_t list; int64_t offset; } Indexed; /* a list in a local, and what is added to the counter */
@@ -68,7 +74,7 @@ LLVMValueRef const_address(Emitter *e, const void *address);
 LLVMValueRef frame_at(Emitter *e, uint32_t slot);                      /* fp + slot: in the guest's stack */
 void memory_store(Emitter *e, uint32_t slot);                          /* a slot to the guest's stack */
 void memory_load(Emitter *e, uint32_t slot, Kind kind);
-LLVMValueRef runtime_call(Emitter *e, const char *name, LLVMValueRef *args, unsigned nargs);
+LLVMValueRef runtime_call(Emitter *e, Template template, LLVMValueRef *args, unsigned nargs);
 LLVMValueRef context_load(Emitter *e, unsigned word);                  /* a limit of the TierContext, which does not change while compiled code runs */
 void branch_likely(Emitter *e, LLVMValueRef condition, LLVMBasicBlockRef likely, LLVMBasicBlockRef unlikely);
 LLVMBasicBlockRef block_new(Emitter *e, const char *name);

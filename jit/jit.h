@@ -2,6 +2,7 @@
  *
  *   plugin.c    what is compiled when, and in which groups; figures. The only file that the machine sees
  *   emit.c      a function of portable code to LLVM's IR; emit_ops.c the instructions
+ *   inline.c    which functions are inlined, as far as they do not grow too large
  *   runtime.c   what instructions do, as bitcode
  *   codegen.c   IR to native code in memory, by LLVM
  *   debug_info.c  functions' names, source lines; perf_map.c names for perf
@@ -70,6 +71,8 @@ bool unit_emit_entry_at(Unit *unit, Member *member, uint32_t pc); /* false also:
 void unit_export(Unit *unit);
 void unit_table_name(char *name, size_t size, uint32_t number);
 void unit_end(Unit *unit);
+/* inline.c. Decides which members are inlined wherever they are called; when all are there, and before any is emitted. */
+void unit_inline(Unit *unit);
 
 /* debug_info.c. Names are what a person knows a function by, with what it begins at; LLVM makes them unique. A unit without `lines` has none of the rest. */
 typedef enum Begins { BEGINS_BODY, BEGINS_ENTRY, BEGINS_LOOP } Begins;

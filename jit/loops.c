@@ -169,13 +169,13 @@ void loop_begin(Emitter *e, Loop *loop) {
   loop->first = slot_load(e, loop->counter);
   loop->fuel = LLVMBuildLoad2(e->b, u->word, e->fuel, "");
   LLVMValueRef room_args[] = {loop->first, last, LLVMConstInt(u->bit, loop->is_less, false)};
-  LLVMValueRef room = runtime_call(e, "loop_room", room_args, 3);
+  LLVMValueRef room = runtime_call(e, T_loop_room, room_args, 3);
   for (uint32_t i = 0; i < loop->nindexed; i++) {
     LLVMValueRef args[] = {slot_ref(e, loop->indexed[i].list), loop->first, const_word(e, (uint64_t)loop->indexed[i].offset), room};
-    room = runtime_call(e, "loop_list_room", args, 4);
+    room = runtime_call(e, T_loop_list_room, args, 4);
   }
   LLVMValueRef rounds_args[] = {room, step, loop->fuel, const_word(e, loop->cost)};
-  loop->rounds = runtime_call(e, "loop_rounds", rounds_args, 4);
+  loop->rounds = runtime_call(e, T_loop_rounds, rounds_args, 4);
   loop->stride = step;
   LLVMBasicBlockRef body = block_new(e, "main");
   LLVMBuildStore(e->b, const_word(e, 0), e->round);

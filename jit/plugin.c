@@ -1,6 +1,7 @@
 /* plugin.c - the plugin: what is compiled together, when, and what came of it. Interface: vm/tier.h (TierPlugin).
  *
  * A function is compiled with those that it is known to call, as far as they are small; so calls stay within compiled code, and small callees are inlined. */
+#define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,13 +18,15 @@
 
 enum {
   CODE_MAX = 5000,   /* instructions of a function that is compiled at all: LLVM's time grows with the square of the places that leave */
-  STORES_MAX = 60000, /* of its locals, by what writes them where it leaves: each change of one makes that anew */
+  STORES_MAX = 60000, /* of its locals, by what writes them where it leaves: each change of one makes that anew; and of operands, at each instruction */
+  LOOPS_MAX = 200000, /* branches back, times instructions: for each loop LLVM looks at all that comes before it */
   UNIT_MAX = 300,    /* of all in a unit, when the first is smaller */
   AGAIN_MAX = 24,    /* of a callee that comes with its caller whatever is known of it */
   REGISTERED_MAX = 16,
   /* For a program: what has reached one of these is not compiled further, and runs on as it is. */
   PROGRAM_INSNS = 2000000, PROGRAM_BYTES = 64 << 20, PROGRAM_SECONDS = 60,
   THREAD_STACK = 8 << 20, /* bytes: LLVM's passes recurse */
+  FORK_MICROS = 100000,   /* that a fork waits for the compiler to come to rest */
 };
 
 #define SYMBOL(symbol) __typeof__(&symbol) machine_##symbol;
@@ -71,6 +74,7 @@ static Jobs waiting = {.end = &waiting.first}, done = {.end = &done.first};
 static Job *running;
 static Spare spare;      /* context NULL: none is ready */
 static bool has_thread, no_thread, is_parsing, is_ending;
+static bool is_torn; /* a child of a fork: LLVM was at work, and its state can't be used any more */
 static struct { uint64_t units, functions, insns, failed, refused; double emitting, compiling; size_t bytes; unsigned registered; } figures;
 
 static atomic_bool any_done; /* whether poll has anything to do */
@@ -133,6 +137,12 @@ static Job *jobs_take(Jobs *jobs) {
   return job;
 }
 
+static int64_t micros_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
 static double seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -141,10 +151,14 @@ static double seconds_now(void) {
 
 /* Whether compiling it takes time and memory that are in proportion. */
 static bool is_compilable(const Code *code) {
-  uint64_t changes = 1;
+  uint64_t changes = 1, operands = 0, loops = 0;
   if (code->ninsns > CODE_MAX || code->frame_slots > FRAME_SLOTS_NARROW) return false;
-  for (uint32_t pc = 0; pc < code->ninsns; pc++) changes += code->insns[pc].op == OP_LOCAL_SET;
-  return changes * code->nlocals_slots <= STORES_MAX;
+  for (uint32_t pc = 0; pc < code->ninsns; pc++) {
+    changes += code->insns[pc].op == OP_LOCAL_SET;
+    operands += code->insns[pc].sp - code->nlocals_slots;
+    loops += (op_table[code->insns[pc].op].flags & OP_BRANCH) && code->insns[pc].cost > 0;
+  }
+  return changes * code->nlocals_slots + operands <= STORES_MAX && loops * code->ninsns <= LOOPS_MAX;
 }
 
 /* Adds what a member calls, and the closures it makes: those that are known and not too large. */
@@ -281,11 +295,15 @@ static bool thread_start(void) {
 static void end(void) {
   pthread_mutex_lock(&lock);
   is_ending = true;
-  while (running || is_parsing) pthread_cond_wait(&changed, &lock);
+  while (!is_torn && (running || is_parsing)) pthread_cond_wait(&changed, &lock);
   pthread_mutex_unlock(&lock);
 }
 
 /* The machine's thread */
+
+static void code_free(CodegenUnit *code) {
+  if (!is_torn) codegen_free(code);
+}
 
 static void job_publish(Job *job) {
   npending--;
@@ -296,7 +314,7 @@ static void job_publish(Job *job) {
   }
   Compiled *compiled = job->code ? malloc(sizeof *compiled) : NULL;
   if (!compiled || job->is_dropped) {
-    if (job->code) codegen_free(job->code);
+    if (job->code) code_free(job->code);
     if (!job->code) figures.failed++;
     free(compiled);
     return;
@@ -332,20 +350,27 @@ static bool is_done(const Job *job) {
   return false;
 }
 
-static void job_start(Job *job, bool waits) {
+/* Waits for the compiler's thread to say something, until a time (TierPlugin's compile). False: that has come. */
+static bool changed_wait(int64_t until) {
+  struct timespec end = {.tv_sec = until / 1000000, .tv_nsec = until % 1000000 * 1000};
+  if (until == INT64_MAX) return pthread_cond_wait(&changed, &lock) == 0;
+  return pthread_cond_clockwait(&changed, &lock, CLOCK_MONOTONIC, &end) == 0;
+}
+
+static void job_start(Job *job, int64_t until) {
   pthread_mutex_lock(&lock);
   npending++;
   if (thread_start()) {
     jobs_add(&waiting, job);
     pthread_cond_broadcast(&changed);
-    while (waits && !is_done(job)) pthread_cond_wait(&changed, &lock);
+    while (until && !is_done(job) && changed_wait(until)) continue;
   } else {
     job_compile(job);
     jobs_add(&done, job);
     atomic_store(&any_done, true);
   }
   pthread_mutex_unlock(&lock);
-  if (waits) poll();
+  if (until) poll();
 }
 
 /* For whoever works on the tier: says what is wrong with a module. */
@@ -360,20 +385,21 @@ static void check(const Unit *unit) {
   LLVMDisposeMessage(error);
 }
 
-/* The spare, as soon as there is one. */
-static Spare spare_take(void) {
+/* The spare, as soon as there is one; context NULL: memory is out, or it is too late. */
+static Spare spare_take(int64_t until) {
   pthread_mutex_lock(&lock);
   bool has_compiler = thread_start();
-  while (has_compiler && !spare.context && (waiting.first || running || is_parsing)) pthread_cond_wait(&changed, &lock);
+  bool in_time = true;
+  while (has_compiler && in_time && !spare.context && (waiting.first || running || is_parsing)) in_time = changed_wait(until);
   Spare taken = spare;
   spare = (Spare){NULL, NULL};
   atomic_store_explicit(&has_spare, false, memory_order_relaxed);
   pthread_mutex_unlock(&lock);
-  return taken.context ? taken : spare_make();
+  return taken.context || !in_time ? taken : spare_make();
 }
 
 static bool is_ready(void) {
-  if (npending) return false;
+  if (npending || is_torn) return false;
   if (atomic_load_explicit(&has_spare, memory_order_acquire)) return true;
   pthread_mutex_lock(&lock);
   bool has_compiler = thread_start();
@@ -381,9 +407,9 @@ static bool is_ready(void) {
   return !has_compiler;
 }
 
-static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
+static bool job_emit(Job *job, Code *const *codes, uint32_t count, int64_t until) {
   Unit *unit = &job->unit;
-  Spare taken = spare_take();
+  Spare taken = spare_take(until ? until : INT64_MAX);
   LLVMContextRef context = taken.context;
   if (!context) return false;
   unit_begin(unit, context, taken.runtime, nunits++);
@@ -393,6 +419,7 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
     job->nroots++;
   }
   for (uint32_t i = 0; i < unit->nmembers; i++) callees_add(unit, &unit->members[i], &ninsns);
+  unit_inline(unit);
   figures.insns += ninsns;
   if (job->nroots == count && job_emit_members(job)) return true;
   lines_end(unit);
@@ -402,10 +429,10 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count) {
   return false;
 }
 
-static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits) {
+static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins, int64_t until) {
   Code *able[TIER_TOGETHER];
   uint32_t nable = 0;
-  if (!is_compilable(codes[0])) return;
+  if (is_torn || !is_compilable(codes[0]) || (until && until != INT64_MAX && micros_now() >= until)) return;
   for (uint32_t i = 0; i < count; i++) {
     if (is_compilable(codes[i])) able[nable++] = codes[i];
   }
@@ -421,12 +448,12 @@ static void compile(Code *const *codes, uint32_t count, uint32_t pc, bool begins
   job->program = codes[0]->program;
   job->pc = pc;
   job->begins = begins || pc == 0;
-  if (job_emit(job, able, nable)) {
+  if (job_emit(job, able, nable, until)) {
     check(&job->unit);
     figures.emitting += seconds_now() - start;
     on->seconds += seconds_now() - start;
     on->insns += figures.insns - insns;
-    job_start(job, waits);
+    job_start(job, until);
   } else {
     on->seconds += seconds_now() - start;
     on->insns += figures.insns - insns;
@@ -454,16 +481,18 @@ static void program_drop(Program *program) {
       continue;
     }
     *link = compiled->next;
-    codegen_free(compiled->code);
+    code_free(compiled->code);
     free(compiled);
   }
 }
 
-/* Forking. The child has no compiler's thread, but gets one when it needs one; so LLVM must be at rest when the process is copied. */
+/* Forking. The child has no compiler's thread, but gets one when it needs one, if LLVM is at rest when the process is copied. That is waited for, but not for long:
+ * otherwise nothing more is compiled in the child. */
 
 static void fork_begin(void) {
   pthread_mutex_lock(&lock);
-  while (running || is_parsing) pthread_cond_wait(&changed, &lock);
+  int64_t until = micros_now() + FORK_MICROS;
+  while ((running || is_parsing) && changed_wait(until)) continue;
 }
 
 static void fork_end(void) { pthread_mutex_unlock(&lock); }
@@ -472,6 +501,7 @@ static void fork_end_child(void) {
   pthread_mutex_init(&lock, NULL);
   pthread_cond_init(&changed, NULL);
   has_thread = false;
+  is_torn |= running || is_parsing;
 }
 
 static bool is_busy(void) {

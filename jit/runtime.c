@@ -1,6 +1,6 @@
 /* runtime.c - what instructions do, as compiled code has it: compiled to bitcode, which the plugin carries, and inlined into each compiled function.
  *
- * Names are those that emit.c looks up: op_ID for a pure row of op.def (ID its name there), and the words of objects. `s` is the first operand's place in
+ * Names are those of templates.def, which emit.c looks up: op_ID for a pure row of op.def (ID its name there), and the words of objects. `s` is the first operand's place in
  * the frame that is being compiled, and the result's. False: the instruction is not for compiled code (it traps, or takes the slow way), and has changed nothing.
  *
  * NaNs of any bits may be in a compiled frame's floats: emit.c makes them canonical where they leave it.
@@ -267,3 +267,7 @@ TEMPLATE void *object_take(TierContext *ctx, Value *fp, uint32_t sp, const ObjDe
   return object;
 }
 TEMPLATE bool object_is(const Obj *object, const Type *type) { return desc_is_type(obj_desc(object), type); }
+
+/* All that the plugin looks up is here: where it is not, this is not compiled. */
+#define TEMPLATE_ROW(name) _Static_assert(sizeof &name, #name);
+#include "jit/templates.def"

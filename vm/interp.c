@@ -316,7 +316,7 @@ enter: {
   fp = task->slots + top->base;
   limit = task->slots + task->nslots;
   last = links_of(task) + task->nframes - 1;
-  compiled = tier && guest->fuel >= 0 ? tier_resume(tier, top->code, top->pc) : NULL;
+  compiled = tier && guest->fuel >= 0 ? tier_resume(tier, guest, top->code, top->pc) : NULL;
   FUEL_TAKE(guest->fuel + (compiled && top->pc == 0 ? threaded->cost : 0));
   window_open(&window, task, &leave_cell);
   guest->window = &window;
@@ -429,7 +429,7 @@ paused_loop: {
   FUEL_TAKE(fuel + reserve);
   if (fuel >= 0) {
     if (is_sample) tier_sample(tier, threaded->code, header);
-    compiled = tier_entry(tier, threaded->code, header);
+    compiled = tier_entry(tier, guest, threaded->code, header);
     if (compiled && header == 0) fuel += threaded->cost; /* as in compiled_begin: a loop may begin where its function does */
     if (compiled) goto compiled_enter;
     pc = threaded->cells + threaded->cell_at[header];

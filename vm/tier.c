@@ -26,6 +26,7 @@ enum {
   TOGETHER_INSNS = 120, /* of several functions that are compiled together though they need not know each other */
   CANDIDATES = 64,
   ENTRIES_MAX = 16,
+  ENTRIES_INSNS = 1 << 15, /* of all entries of a function but its beginning: each is compiled with all of the function */
   NEAR_QUOTA = 1 << 12, /* bytes */
 };
 
@@ -36,7 +37,7 @@ typedef struct TierCode {
   uint32_t heat, misses; /* heat: since anything of it was compiled */
   uint32_t entered;     /* times, since it was first met in a loop */
   bool is_asked;        /* for the beginning */
-  uint32_t nentries, cap;
+  uint32_t nentries, cap, nasked; /* nasked: of them */
   EntryAt *entries;
 } TierCode;
 
@@ -50,7 +51,7 @@ static bool plugin_missing;
 static uint64_t leaves[LEAVES], steps[OP_MAX]; /* how often compiled code was left, and for which instruction */
 static unsigned dumps;
 static Candidate candidates[CANDIDATES];
-static uint32_t ncandidates, samples; /* samples: taken so far */
+static uint32_t ncandidates, samples, eager; /* samples: taken so far; eager: tier_eager's */
 TierLeaving tier_leaving;
 unsigned tier_info;
 static Jit jits[] = {[JIT_ON] = {JIT_ON}, [JIT_ALWAYS] = {JIT_ALWAYS}};
@@ -128,23 +129,31 @@ static EntryAt *entry_add(TierCode *of, uint32_t pc) {
   return &of->entries[of->nentries++];
 }
 
-/* Asks for the compiled form that begins at pc, once; and for those of others' beginnings with it, of which codes has `count`, from the second on. */
-static void ask(Code **codes, uint32_t count, uint32_t pc, bool waits) {
+/* Whether a function may get one entry more besides its beginning. */
+static bool has_room(const Code *code) { return !code->tier || (uint64_t)code->tier->nasked * code->ninsns < ENTRIES_INSNS; }
+
+/* Asks for the compiled form that begins at pc, once; and for those of others' beginnings with it, of which codes has `count`, from the second on. Waits for them until a
+ * time, with 0 not at all. */
+static void ask(Code **codes, uint32_t count, uint32_t pc, int64_t until) {
+  if (pc && !has_room(codes[0])) return;
   TierCode *of = tier_code(codes[0]);
   EntryAt *at = pc && of ? entry_add(of, pc) : NULL;
   if (!of || (pc ? !at || at->is_asked : of->is_asked) || !plugin_get()) return;
   if (at) at->is_asked = true;
-  bool begins = pc == 0 || waits || of->entered > 0;
+  of->nasked += at != NULL;
+  bool begins = pc == 0 || until || of->entered > 0;
   for (uint32_t i = begins ? 0 : 1; i < count; i++) codes[i]->tier->is_asked = true;
-  plugin->compile(codes, count, pc, begins, waits);
+  plugin->compile(codes, count, pc, begins, until);
 }
 
-static uint32_t hot(const Code *code) { return HOT + code->ninsns; }
+void tier_eager(uint32_t times) { eager = times; }
+
+static uint32_t hot(const Code *code) { return eager ? eager : HOT + code->ninsns; }
 
 /* Whether compiled code could begin there, but does not, and nobody has asked for it. */
 static bool is_wanted(const Code *code, uint32_t pc) {
   const EntryAt *at = pc ? entry_find(code->tier, pc) : NULL;
-  return pc ? !at || !at->is_asked : !code->tier->is_asked && !code->entry;
+  return pc ? (!at || !at->is_asked) && has_room(code) : !code->tier->is_asked && !code->entry;
 }
 
 static void candidate_drop(uint32_t index) { candidates[index] = candidates[--ncandidates]; }
@@ -189,7 +198,7 @@ static void candidates_ask(void) {
     codes[count] = candidates[best].code;
     candidate_drop(best);
   }
-  ask(codes, count, pc, false);
+  ask(codes, count, pc, 0);
 }
 
 /* The place where a function that is hot at pc should be compiled. */
@@ -229,16 +238,16 @@ void tier_missed(Code *code) {
   if (of && plugin) plugin->poll();
 }
 
-TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc) {
-  if (jit->mode == JIT_ALWAYS) ask(&code, 1, pc, true);
+TierEntry tier_entry(Jit *jit, const Guest *guest, Code *code, uint32_t pc) {
+  if (jit->mode == JIT_ALWAYS) ask(&code, 1, pc, guest->options.deadline ? guest->options.deadline : INT64_MAX);
   if (pc == 0) return code->entry;
   EntryAt *found = code->tier ? entry_find(code->tier, pc) : NULL;
   return found ? found->entry : NULL;
 }
 
-TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc) {
+TierEntry tier_resume(Jit *jit, const Guest *guest, Code *code, uint32_t pc) {
   TierCode *of = tier_code(code);
-  if (pc == 0 || jit->mode == JIT_ALWAYS || !of) return tier_entry(jit, code, pc);
+  if (pc == 0 || jit->mode == JIT_ALWAYS || !of) return tier_entry(jit, guest, code, pc);
   EntryAt *at = of->nentries < ENTRIES_MAX ? entry_add(of, pc) : entry_find(of, pc);
   if (at && ++at->resumed % OFTEN == 0) {
     sample(code, pc);

@@ -49,8 +49,9 @@ enum { TIER_TOGETHER = 16 };
 /* What a plugin gives. */
 typedef struct TierPlugin {
   /* Compiles `codes` of one program, with others that they call, and publishes them (tier_publish): from the beginning, the first so only with `begins`; and the first
-   * at `pc`, if that is not 0. May do so later, in another thread, and publish in `poll`. With `waits` they have been published on return, or can't be compiled. */
-  void (*compile)(Code *const *codes, uint32_t count, uint32_t pc, bool begins, bool waits);
+   * at `pc`, if that is not 0. May do so later, in another thread, and publish in `poll`. With `until` they have been published on return, or can't be compiled, or it
+   * is so late: on the system's monotonic clock, microseconds; 0: it does not wait, INT64_MAX: as long as it takes. */
+  void (*compile)(Code *const *codes, uint32_t count, uint32_t pc, bool begins, int64_t until);
   bool (*is_ready)(void);                 /* to compile at once: nothing else is on its way */
   void (*poll)(void);
   void (*program_drop)(Program *program); /* none of its code runs any more */
@@ -62,7 +63,8 @@ typedef struct TierPlugin {
 /* What a plugin begins with, by name; and whether it was made for this machine. */
 typedef struct TierSymbol { const char *name; void *address; } TierSymbol; /* the last one's name is NULL */
 typedef const TierPlugin *(*TierPluginStart)(uint64_t version, const TierSymbol *symbols); /* "firn_tier_start"; NULL: it can't */
-#define TIER_VERSION ((uint64_t)(LEAVES + (TIER_TOGETHER << 8)) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
+enum { TIER_INTERFACE = 2 }; /* one more with each change of TierPlugin */
+#define TIER_VERSION ((uint64_t)(LEAVES + (TIER_INTERFACE << 4) + (TIER_TOGETHER << 9)) << 48 | sizeof(Guest) << 32 | sizeof(Code) << 16 | sizeof(TierContext))
 
 /* The tier of the process. NULL for JIT_OFF. It needs no plugin before something is hot; without one nothing ever is compiled. */
 typedef struct Jit Jit;
@@ -73,10 +75,10 @@ enum { TIER_SAMPLE = 1 << 14 }; /* units between looks at what the interpreter r
 
 /* The interpreter was met at a loop header or function's entry. */
 void tier_sample(Jit *jit, Code *code, uint32_t pc);
-/* The compiled form that begins at `pc`, or NULL. */
-TierEntry tier_entry(Jit *jit, Code *code, uint32_t pc);
+/* The compiled form that begins at `pc`, or NULL. With JIT_ALWAYS it is waited for, but not longer than until the guest's deadline. */
+TierEntry tier_entry(Jit *jit, const Guest *guest, Code *code, uint32_t pc);
 /* The same where a frame goes on that was not running: when that is often, it is compiled. */
-TierEntry tier_resume(Jit *jit, Code *code, uint32_t pc);
+TierEntry tier_resume(Jit *jit, const Guest *guest, Code *code, uint32_t pc);
 /* A function has been entered that has no compiled form, but has been met in a loop. */
 void tier_entered(Code *code);
 /* A frame of compiled code has called a function that is not compiled. */
@@ -98,6 +100,9 @@ void tier_program_drop(Program *program);
 typedef struct TierLeaving { uint32_t each, left; } TierLeaving;
 extern TierLeaving tier_leaving;
 void tier_leave_often(uint32_t each);
+
+/* For tests: who has been met so often is hot, however large it is. 0: as ever. */
+void tier_eager(uint32_t times);
 
 /* For plugins. */
 bool tier_is_warm(const Code *code); /* has been met by a sample */
