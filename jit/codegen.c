@@ -88,7 +88,9 @@ static bool lljit_start(void) {
   return report(LLVMOrcCreateLLJIT(&lljit, builder), NULL);
 }
 
-/* Compiles a small function once, so that LLVM has made, and registered for the process's exit, what it makes when it first needs it. */
+/* Compiles a small function once, so that LLVM has made, and registered for the process's exit, what it makes when it first needs it. It stays, as what
+ * perf has been told of. */
+static CodegenUnit *first;
 static bool begin(void) {
   char *error = NULL;
   LLVMContextRef context = LLVMContextCreate();
@@ -100,12 +102,11 @@ static bool begin(void) {
   LLVMBuildRet(builder, LLVMBuildCall2(builder, type, callee, &arg, 1, ""));
   LLVMDisposeBuilder(builder);
   bool done = codegen_optimise(module, &error);
-  CodegenUnit *unit = done ? codegen_compile(module, &error) : NULL;
-  if (!done) LLVMDisposeModule(module);
-  done = unit && codegen_table("firn_first");
+  if (done) first = codegen_compile(module, &error);
+  else LLVMDisposeModule(module);
+  done = first && codegen_table("firn_first");
   LLVMDisposeMessage(error);
   LLVMContextDispose(context);
-  if (unit) codegen_free(unit);
   return done;
 }
 
