@@ -120,9 +120,12 @@ $(O)/firn-jit.so: $(JIT_OBJECTS)
 	@echo "  LD  $@"
 	@$(CC) $(CFLAGS) -shared -Wl,--no-undefined -o $@ $^ $(if $(filter asan,$(BUILD)),-lasan -lubsan) -L$(shell $(LLVM_CONFIG) --libdir) -lLLVM-19
 $(O)/pic/jit/%.o: EXTRA_CFLAGS += -isystem $(LLVM_FLAGS)
+# As functions that stand wherever they are used, so that a unit gets only those that it does use.
 $(O)/jit/runtime.bc: jit/runtime.c
 	@mkdir -p $(@D) && echo "  BC  $@"
-	@$(JIT_CLANG) -std=gnu11 -I. -O2 -ffp-contract=off -fno-math-errno $(filter-out -Wmissing-prototypes,$(WARN)) -MMD -MP -emit-llvm -c -o $@ $<
+	@$(JIT_CLANG) -std=gnu11 -I. -O2 -ffp-contract=off -fno-math-errno $(filter-out -Wmissing-prototypes,$(WARN)) -MMD -MP -MF $(@:.bc=.d) -MT $@ -emit-llvm -S -o $@.ll $<
+	@sed -i 's/^define dso_local /define linkonce_odr /' $@.ll
+	@$(JIT_CLANG) -Xclang -disable-llvm-passes -emit-llvm -c -o $@ $@.ll
 $(O)/jit/templates.c: $(O)/jit/runtime.bc
 	@(echo 'extern const unsigned char runtime_bitcode[]; extern const unsigned runtime_bitcode_size; const unsigned char runtime_bitcode[] = {'; \
 	  od -An -v -tx1 $< | sed 's/ \(..\)/0x\1,/g'; echo '}; const unsigned runtime_bitcode_size = sizeof runtime_bitcode;') > $@

@@ -126,9 +126,9 @@ LLVMModuleRef codegen_runtime(LLVMContextRef context) {
   LLVMModuleRef module;
   LLVMMemoryBufferRef bytes =
       LLVMCreateMemoryBufferWithMemoryRange((const char *)runtime_bitcode, runtime_bitcode_size, "runtime", false);
-  bool failed = LLVMParseBitcodeInContext2(context, bytes, &module);
+  if (!LLVMGetBitcodeModuleInContext2(context, bytes, &module)) return module;
   LLVMDisposeMemoryBuffer(bytes);
-  return failed ? NULL : module;
+  return NULL;
 }
 
 bool codegen_optimise(LLVMModuleRef module, char **error) {

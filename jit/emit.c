@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <llvm-c/Linker.h>
+
 #include "jit/emitter.h"
 
 enum { MAIN_LABELS = 16 }; /* in a main loop */
@@ -76,7 +78,12 @@ LLVMValueRef runtime_call(Emitter *e, Template template, LLVMValueRef *args, uns
 #define TEMPLATE_ROW(name) [T_##name] = #name,
 #include "jit/templates.def"
   };
-  LLVMValueRef function = LLVMGetNamedFunction(e->u->module, names[template]);
+  Unit *u = e->u;
+  if (!u->templates[template]) {
+    LLVMTypeRef type = LLVMGlobalGetValueType(LLVMGetNamedFunction(u->runtime, names[template]));
+    u->templates[template] = LLVMAddFunction(u->module, names[template], type);
+  }
+  LLVMValueRef function = u->templates[template];
   return LLVMBuildCall2(e->b, LLVMGlobalGetValueType(function), function, args, nargs, "");
 }
 
@@ -613,7 +620,9 @@ Member *unit_add(Unit *u, Code *code) {
 }
 
 void unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number) {
-  *u = (Unit){.context = context, .module = runtime, .number = number};
+  *u = (Unit){.context = context, .module = LLVMModuleCreateWithNameInContext("unit", context), .runtime = runtime, .number = number};
+  LLVMSetDataLayout(u->module, LLVMGetDataLayoutStr(runtime));
+  LLVMSetTarget(u->module, LLVMGetTarget(runtime));
   u->builder = LLVMCreateBuilderInContext(context);
   u->word = LLVMInt64TypeInContext(context);
   u->half = LLVMInt32TypeInContext(context);
@@ -625,10 +634,16 @@ void unit_begin(Unit *u, LLVMContextRef context, LLVMModuleRef runtime, uint32_t
   LLVMMetadataRef weights[] = {LLVMMDStringInContext2(context, "branch_weights", 14), LLVMValueAsMetadata(LLVMConstInt(u->half, 100000, false)),
                                LLVMValueAsMetadata(LLVMConstInt(u->half, 1, false))};
   u->unlikely = LLVMMDNodeInContext2(context, weights, 3);
-  for (LLVMValueRef f = LLVMGetFirstFunction(runtime); f; f = LLVMGetNextFunction(f)) {
-    if (!LLVMIsDeclaration(f)) LLVMSetLinkage(f, LLVMInternalLinkage);
-  }
   lines_begin(u);
+}
+
+bool unit_link(Unit *u) {
+  bool failed = LLVMLinkModules2(u->module, u->runtime);
+  u->runtime = NULL;
+  for (unsigned i = 0; i < TEMPLATES && !failed; i++) {
+    if (u->templates[i]) failed = LLVMIsDeclaration(u->templates[i]);
+  }
+  return !failed;
 }
 
 void unit_table_name(char *name, size_t size, uint32_t number) { snprintf(name, size, "firn_entries_%u", number); }

@@ -12,12 +12,6 @@
 
 enum { PUSHES_MAX = EFFECT_MAX, KINDS_MAX = 1024 };
 
-/* What runtime.c has. */
-typedef enum Template {
-#define TEMPLATE_ROW(name) T_##name,
-#include "jit/templates.def"
-} Template;
-
 /* A local of one slot, or a constant. */
 typedef struct Term { bool is_local; uint32_t slot; int64_t value; } Term;
 typedef struct Indexed { uint32_t list; int64_t offset; } Indexed; /* a list in a local, and what is added to the counter */

@@ -40,9 +40,18 @@ typedef struct Member {
 
 enum { UNIT_MEMBERS = 64 };
 
+/* What runtime.c has. */
+typedef enum Template {
+#define TEMPLATE_ROW(name) T_##name,
+#include "jit/templates.def"
+  TEMPLATES,
+} Template;
+
 typedef struct Unit {
   LLVMContextRef context;
   LLVMModuleRef module;
+  LLVMModuleRef runtime;   /* runtime.c's, of which only what is used is read; NULL: linked */
+  LLVMValueRef templates[TEMPLATES]; /* declared in the module; NULL: not used yet */
   LLVMBuilderRef builder;
   LLVMTypeRef word, half, bit, real, pointer, result; /* result: TierResult */
   LLVMMetadataRef unlikely;
@@ -59,7 +68,8 @@ typedef struct Unit {
 /* The kinds of a type's slots; returns how many there are. */
 uint32_t kinds_of(const Type *type, uint8_t *kinds);
 
-/* emit.c. A unit is begun with the runtime's module, which it takes. */
+/* emit.c. A unit is begun with the runtime's module, which it takes; unit_link puts what it uses of that into its own. False: memory is out. */
+bool unit_link(Unit *unit);
 void unit_begin(Unit *unit, LLVMContextRef context, LLVMModuleRef runtime, uint32_t number);
 Member *unit_member(const Unit *unit, const Code *code);
 Member *unit_add(Unit *unit, Code *code);            /* declares its body; NULL: the unit is full, or memory is out */
@@ -94,7 +104,7 @@ void perf_names_free(PerfNames *names);
 
 /* codegen.c */
 bool codegen_start(const TierSymbol *symbols);
-LLVMModuleRef codegen_runtime(LLVMContextRef context);  /* a copy of runtime.c's module; NULL: memory is out */
+LLVMModuleRef codegen_runtime(LLVMContextRef context);  /* runtime.c's module, whose functions are read when they are linked; NULL: memory is out */
 typedef struct CodegenUnit CodegenUnit;
 bool codegen_optimise(LLVMModuleRef module, char **error);
 CodegenUnit *codegen_compile(LLVMModuleRef module, char **error); /* takes the module, optimised. *error: LLVM's, to be freed by LLVMDisposeMessage, or NULL */

@@ -211,7 +211,7 @@ static void job_compile(Job *job) {
   char *error = NULL, name[32];
   Unit *unit = &job->unit;
   uint32_t row = 0;
-  if (codegen_optimise(unit->module, &error)) {
+  if (unit_link(unit) && codegen_optimise(unit->module, &error)) {
     names_settle(unit);
     job->code = codegen_compile(unit->module, &error);
   } else {
@@ -423,6 +423,7 @@ static bool job_emit(Job *job, Code *const *codes, uint32_t count, int64_t until
   figures.insns += ninsns;
   if (job->nroots == count && job_emit_members(job)) return true;
   lines_end(unit);
+  LLVMDisposeModule(unit->runtime);
   LLVMDisposeModule(unit->module);
   unit_end(unit);
   LLVMContextDispose(context);
