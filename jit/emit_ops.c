@@ -257,13 +257,17 @@ static void callee_returned(Emitter *e, LLVMValueRef fuel) {
   LLVMBuildStore(e->b, fuel, e->fuel);
 }
 
+/* Room for a member's frame; while the operands are as the instruction has them. */
+static void require_room(Emitter *e, const Member *member) {
+  LLVMValueRef end = frame_at(e, e->insn->a + member->code->frame_slots);
+  may_leave(e);
+  require(e, LLVMBuildICmp(e->b, LLVMIntULE, end, context_load(e, 1), ""));
+}
+
 /* A member of the unit. */
 static void call_member(Emitter *e, const Member *member) {
   uint32_t at = e->insn->a, nargs = member->code->nargs_slots;
   LLVMValueRef args[3 + 255 + TYPE_SLOTS_MAX];
-  LLVMValueRef end = frame_at(e, at + member->code->frame_slots);
-  may_leave(e);
-  require(e, LLVMBuildICmp(e->b, LLVMIntULE, end, context_load(e, 1), ""));
   args[0] = e->ctx;
   args[1] = frame_at(e, at);
   args[2] = fuel_load(e);
@@ -309,6 +313,7 @@ static void call(Emitter *e) {
   Code *callee = insn->x.callee;
   const Member *member = callee ? unit_member(e->u, callee) : NULL;
   if (member) {
+    require_room(e, member);
     call_member(e, member);
     return;
   }
@@ -360,6 +365,7 @@ static void call_trait(Emitter *e) {
     LLVMBasicBlockRef direct = block_new(e, "known"), next = block_new(e, "");
     LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, number, const_half(e, descs[i]), ""), direct, next);
     block_begin(e, direct);
+    require_room(e, member);
     if (desc->kind == OBJ_BOX) unbox(e, receiver, desc);
     call_member(e, member);
     LLVMBuildBr(e->b, joined);

@@ -126,6 +126,20 @@ START_TEST(test_loop_first) {
 }
 END_TEST
 
+/* What a call needs is found out before a receiver's box is opened: whoever leaves there has the operands as they were. */
+START_TEST(test_boxed) {
+  Program *program = program_of("trait Sized { fn size(self, n: int) -> int }\n"
+                                "extend int: Sized { fn size(self, n: int) -> int { if n <= 0 { self } else { self + n % 7 } } }\n"
+                                "extend string: Sized { fn size(self, n: int) -> int => self.len() + n }\n"
+                                "extend float: Sized { fn size(self, n: int) -> int => int(self) * n }\n"
+                                "fn sum(all: [Sized], n: int) -> int {\nvar s = 0\nfor i in 0..n { for one in all { s += one.size(i) } }\ns }\n"
+                                "let all: [Sized] = [3, 1.5, \"abc\", 4]\n"
+                                "for i in 0..60 { print(sum(all, i)) }\n");
+  program_leave(program, "boxed receivers");
+  program_free(program);
+}
+END_TEST
+
 static const char busy_text[] =
     "fn f(n: int) -> int { var s = 0\nfor i in 0..n { s = (s * 7 + i) % 1001 }\ns }\n"
     "fn g(n: int) -> int { var s = 1\nfor i in 0..n { s = (s + f(i % 50)) % 97 }\ns }\n"
@@ -171,6 +185,7 @@ int main(void) {
   int together = TOGETHER * (getenv("TIER_ALL") ? 1 : SAMPLE);
   tcase_add_loop_test(tcase, test_leaving, 0, (sources.count + together - 1) / together);
   tcase_add_test(tcase, test_loop_first);
+  tcase_add_test(tcase, test_boxed);
   tcase_add_test(tcase, test_fork);
   suite_add_tcase(suite, tcase);
   return suite_run(suite);
